@@ -1,0 +1,80 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocols/mqtt/json_decoder.h"
+#include "protocols/mqtt/topic_pattern.h"
+#include "protocols/record/decimal.h"
+#include "protocols/result.h"
+
+namespace edge {
+
+enum class Durability { kDefault, kPowerCut };
+
+struct GatewayConfigSection {
+  std::string id, site;
+  std::filesystem::path state_dir = "/var/lib/edge-agent";
+  std::filesystem::path socket = "/run/edge-agent/control.sock";
+};
+struct FrappeSection {
+  std::string url, site_header;
+  std::filesystem::path key_file;  ///< "key_id:secret", 0600
+  std::string credential;          ///< or the name of a systemd credential
+  std::filesystem::path ca_file, client_cert, client_key;
+  std::string proxy;
+  std::size_t batch_rows = 500;
+  bool gzip = true;
+  std::chrono::milliseconds timeout{30'000};
+};
+struct StoreSection {
+  Durability durability = Durability::kDefault;
+  std::int64_t max_bytes = 0;  ///< 0: min(8 GiB, half of what is free at first start)
+  std::int64_t min_free = 512LL << 20;
+  std::chrono::milliseconds retain_sent = std::chrono::hours(24 * 7);
+};
+struct TopicSection {
+  TopicPattern pattern;
+  std::string decoder = "json";
+  JsonShape shape;
+};
+struct MqttSection {
+  std::string url, client_id, username;
+  std::filesystem::path password_file, ca_file, client_cert, client_key;
+  std::chrono::seconds keepalive{60};
+  std::vector<TopicSection> topics;
+  bool configured() const { return !url.empty(); }
+};
+/// °F → °C and the like; the pair of units decides the formula.
+struct ConvertSection {
+  std::string metric, device, from, to;  ///< metric or device empty = any
+  Linear by;
+};
+struct WebSection {
+  std::string host = "127.0.0.1";
+  int port = 8380;  ///< 0 = any free one
+};
+struct LogSection {
+  std::string level = "info", format = "text";
+};
+
+/// edge-agent.toml (wire.md §9), checked.
+struct Config {
+  GatewayConfigSection gateway;
+  FrappeSection frappe;
+  StoreSection store;
+  MqttSection mqtt;
+  std::vector<ConvertSection> converts;
+  WebSection web;
+  LogSection log;
+};
+
+/// Reads and checks the file. Errors: kMalformed with "file:line:column: what is wrong and what to write", every
+/// finding on a line of its own; kNotFound.
+Result<Config> load_config(const std::filesystem::path& file);
+Result<Config> parse_config_text(std::string_view text, std::string_view name);
+
+}  // namespace edge

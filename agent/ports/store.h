@@ -1,0 +1,147 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocols/record/observation.h"
+#include "protocols/result.h"
+
+/// The store's small faces. One class (adapters/sqlite_store) is behind them all; every call is safe from any
+/// thread and blocks no longer than one short transaction.
+namespace edge {
+
+/// Ascending over all epochs, dense; the outbox' primary key.
+using RowId = std::int64_t;
+
+/// Counters committed in the same transaction as the rows they count; names of design.md §6 and wire.md §6,
+/// a reason after a dot: "messages" "decoded" "undecodable" "duplicate" "ignored.no_topic" "ignored.retained"
+/// "readings" "readings.duplicate".
+using Counters = std::map<std::string, std::int64_t, std::less<>>;
+
+/// A row to append. An empty uid asks for the `sequence` form: the store knows the seq it gives.
+struct NewObservation {
+  Observation observation;
+  std::uint16_t packet_id = 0;
+};
+
+/// What the window of latest uids is warmed with.
+struct RecentUid {
+  std::string uid;
+  std::string site, device;
+  int index = 0;
+  std::string raw_sha256;
+  std::uint16_t packet_id = 0;
+};
+
+class Outbox {
+ public:
+  virtual ~Outbox() = default;
+  /// Commits the rows and counters in one transaction and returns once they are as durable as the level says.
+  /// Fills the uid of rows that had none. Errors: kFull, kIo (nothing was committed).
+  virtual Result<void> append(std::span<NewObservation> rows, const Counters& add) = 0;
+  /// The newest rows, oldest of them first.
+  virtual Result<std::vector<RecentUid>> newest(std::size_t count) = 0;
+  virtual Counters counters() const = 0;
+  /// False above the high watermark until below the low one: sources should pause.
+  virtual bool accepting() const = 0;
+};
+
+/// A row that waits for the server.
+struct PendingRow {
+  RowId id = 0;
+  std::int64_t seq = 0;
+  std::string epoch;
+  Observation observation;            ///< observation.backfilled as fixed at the first try
+  std::int64_t first_tried_at = 0;    ///< 0 = never tried
+  std::int64_t first_refused_at = 0;  ///< 0 = never refused for itself (24 h rule of wire.md §4)
+};
+
+struct Outcome {
+  enum class Kind { kSent, kDead, kLater };
+  RowId id = 0;
+  Kind kind = Kind::kSent;
+  bool duplicate = false;            ///< kSent: the server had it already
+  std::int64_t not_before = 0;       ///< kLater: UTC ms
+  std::string status;                ///< kDead: "rejected" "conflict" "refused"
+  std::string code, field, message;  ///< kDead, kLater: the server's words
+};
+
+struct DeliveryTotals {
+  std::int64_t sent = 0;  ///< rows the server has, ever (committed with the cursor)
+  std::int64_t pending = 0;
+  std::int64_t dead = 0;
+  std::optional<std::int64_t> oldest_pending_at;  ///< received_at
+  std::int64_t last_seq = 0;                      ///< of the current epoch
+};
+
+class Delivery {
+ public:
+  virtual ~Delivery() = default;
+  /// Oldest first: rows put off whose time has come, then rows never settled. `everything` = also those whose
+  /// time has not come (the probe of a stop). Marks rows as tried at `now` (fixes `backfilled`).
+  virtual Result<std::vector<PendingRow>> pending(std::size_t limit, std::int64_t now, bool everything) = 0;
+  /// One transaction. Rows not named stay pending.
+  virtual Result<void> settle(std::span<const Outcome> outcomes, std::int64_t now) = 0;
+  virtual DeliveryTotals totals() const = 0;
+};
+
+struct DeadLetter {
+  RowId id = 0;
+  std::int64_t seq = 0;
+  std::string epoch;
+  std::int64_t at = 0;  ///< when it was set aside, UTC ms
+  std::string status, code, field, message;
+  std::string record;  ///< the record as JSON
+};
+
+class DeadLetters {
+ public:
+  virtual ~DeadLetters() = default;
+  virtual Result<std::vector<DeadLetter>> dead_letters(std::size_t limit, RowId after) = 0;
+  virtual Result<DeadLetter> dead_letter(RowId id) = 0;
+  /// Pending again, with the same uid. Errors: kNotFound.
+  virtual Result<void> requeue(RowId id) = 0;
+  /// All of them, or all with one code; the number of rows.
+  virtual Result<std::int64_t> requeue_all(std::string_view code) = 0;
+};
+
+/// Last good answer of gateway.config, as text; kept without expiry.
+class Policies {
+ public:
+  virtual ~Policies() = default;
+  virtual Result<std::optional<std::string>> load_config() = 0;
+  virtual Result<void> save_config(std::string_view body) = 0;
+};
+
+/// Who this store is (design.md §5).
+struct StoreIdentity {
+  std::string epoch;  ///< the one rows are written in now
+  bool provisional = false;
+  std::string reason;      ///< why: new_store|restore|corrupt; empty once granted
+  std::string last_epoch;  ///< last granted one known; empty = none
+  std::string instance;    ///< 16 hex, random per opening
+};
+
+struct StoreSize {
+  std::int64_t bytes = 0;  ///< database, WAL and ballast
+  std::int64_t max_bytes = 0;
+  std::int64_t free_bytes = 0;  ///< of the file system
+  int disk_used_pct = 0;
+};
+
+class State {
+ public:
+  virtual ~State() = default;
+  virtual StoreIdentity identity() const = 0;
+  /// From now on rows carry `epoch`; the provisional one stays in the rows it wrote. Errors: kIo.
+  virtual Result<void> grant_epoch(std::string_view epoch) = 0;
+  virtual StoreSize size() const = 0;
+  /// Syncs and checkpoints; for the end of the process and the idle moment.
+  virtual Result<void> flush() = 0;
+};
+
+}  // namespace edge

@@ -1,0 +1,55 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace edge {
+
+/// A closed interval; a missing end is no limit. Its ends belong to the better class.
+struct Band {
+  std::optional<std::string> min;  ///< canonical decimal text
+  std::optional<std::string> max;
+};
+
+/// One Observation Threshold Policy as pulled (wire.md §5). Limits keep the text of Desk, so that a reason
+/// quotes what a person typed.
+struct Policy {
+  std::string name;
+  std::string version;  ///< `modified` in UTC ms, as text
+  std::string site;
+  std::string type;  ///< exact observation type or "*"
+  std::string unit;  ///< empty = any
+  Band warning;
+  Band critical;
+  Band valid;  ///< the sensor's span
+  std::optional<std::string> rate_per_hour_max, spike_max, flatline_hours, flatline_eps;
+  std::optional<std::string> clear_hysteresis;
+  std::optional<long long> stale_after_min, on_delay_s;
+};
+
+/// The policies and known devices that judge readings. A value: build a new one and swap it.
+class PolicyBook {
+ public:
+  PolicyBook() = default;
+  explicit PolicyBook(std::vector<Policy> policies);
+
+  /// The active policy of the site and exact type, else of "*", else null.
+  const Policy* find(std::string_view site, std::string_view type) const;
+
+  /// Until a device list has been set no device is unknown.
+  void set_devices(std::vector<std::pair<std::string, std::string>> site_and_device);
+  bool has_devices() const { return devices_.has_value(); }
+  bool is_unknown(std::string_view site, std::string_view device) const;
+  const std::vector<Policy>& policies() const { return policies_; }
+
+ private:
+  std::vector<Policy> policies_;
+  std::map<std::pair<std::string, std::string>, std::size_t, std::less<>> by_key_;
+  std::optional<std::set<std::pair<std::string, std::string>>> devices_;
+};
+
+}  // namespace edge
