@@ -28,7 +28,11 @@ class UidWindow {
   std::size_t size() const { return order_.size(); }
 
  private:
-  struct Entry;
+  struct Entry {
+    std::string uid;
+    std::string message_key;
+    bool used_up = false;
+  };
   std::size_t capacity_;
   std::uint64_t next_ = 0;
   std::deque<Entry> order_;
