@@ -24,6 +24,15 @@ bool is_lower_hex(std::string_view text, std::size_t length);
 /// RFC 4648 base64 with padding.
 std::string to_base64(std::string_view bytes);
 
+/// One character of a text: its code point and bytes, or U+FFFD, 1 byte and not valid.
+struct Utf8Char {
+  std::uint32_t code = 0;
+  std::size_t size = 1;
+  bool valid = false;
+};
+/// The character at `at`, which must be below `text.size()`.
+Utf8Char next_utf8(std::string_view text, std::size_t at);
+
 /// True for well-formed UTF-8 (no overlong forms, no surrogates, <= U+10FFFF).
 bool is_utf8(std::string_view text);
 
@@ -32,6 +41,10 @@ bool is_plain_text(std::string_view text);
 
 /// `text` cut to at most `limit` bytes, never inside a UTF-8 sequence.
 std::string_view cut_utf8(std::string_view text, std::size_t limit);
+
+/// `text` as one line of at most `max_chars` characters: controls and line breaks become blanks, bytes that are
+/// no UTF-8 become '?'. For text from outside that goes into a field.
+std::string one_line(std::string_view text, std::size_t max_chars);
 
 /// A payload as a record carries it (wire.md §1): itself if plain text, else "base64:…", cut to
 /// `limit` bytes.

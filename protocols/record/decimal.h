@@ -30,11 +30,19 @@ struct DecimalText {
 /// the resolution. "2.85e1" is written out as "28.5". "-0" is "0", "-0.0" is "0.0". Never throws.
 DecimalText to_decimal(std::string_view written);
 
+/// The canonical text of a number as somebody wrote it, whether a column can hold it or not (a Unix time in ms has
+/// 13 digits). Nothing where it is no number or longer than 40 characters.
+std::optional<std::string> written_out(std::string_view written);
+
 /// True for `-?(0|[1-9][0-9]*)(\.[0-9]+)?` of at most 40 characters, no "-0".
 bool is_decimal(std::string_view text);
 
-/// False where the column decimal(21,9) cannot hold the integer part of canonical `text`.
+/// False where the column decimal(21,9) cannot hold the integer part of canonical `text`, or could not once a
+/// binary double on the way to it has been rounded up (999999999999.9999 and above).
 bool is_storable(std::string_view text);
+
+/// Exact comparison of two canonical texts: below, at or above 0 as `a` is less than, equal to or greater than `b`.
+int compare_decimals(std::string_view a, std::string_view b);
 
 /// The nearest binary double of canonical `text`; for judging telemetry only, never for a weight.
 std::optional<double> to_double(std::string_view text);

@@ -47,9 +47,17 @@ class PolicyBook {
   const std::vector<Policy>& policies() const { return policies_; }
 
  private:
+  using Key = std::pair<std::string_view, std::string_view>;
+  using Stored = std::pair<std::string, std::string>;
+  /// Compares stored keys with views, so that judging a reading builds no strings.
+  struct KeyLess {
+    using is_transparent = void;
+    bool operator()(const Key& a, const Key& b) const;
+  };
+
   std::vector<Policy> policies_;
-  std::map<std::pair<std::string, std::string>, std::size_t, std::less<>> by_key_;
-  std::optional<std::set<std::pair<std::string, std::string>>> devices_;
+  std::map<Stored, std::size_t, KeyLess> by_key_;
+  std::optional<std::set<Stored, KeyLess>> devices_;
 };
 
 }  // namespace edge

@@ -11,6 +11,9 @@ std::string make_reason(std::string_view code, std::string_view detail = {});
 /// The code of a reason: everything before the first ':'.
 std::string_view reason_code(std::string_view reason);
 
+/// True for `[a-z0-9_]{1,40}`.
+bool is_reason_code(std::string_view code);
+
 /// True for `[a-z0-9_]{1,40}(:.{0,80})?` without line breaks.
 bool is_reason(std::string_view reason);
 

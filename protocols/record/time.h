@@ -17,10 +17,11 @@ inline constexpr std::int64_t kFutureLimitMs = 24LL * 3600 * 1000;
 /// zone or names a day that does not exist. A leap second reads as the second before.
 std::optional<std::int64_t> parse_instant(std::string_view text);
 
-/// "2026-02-23T10:00:00.000Z".
+/// "2026-02-23T10:00:00.000Z"; a time beyond the years 0000 to 9999 is written as the nearest end.
 std::string format_instant(std::int64_t utc_ms);
 
-/// UTC ms of a Unix time in seconds or milliseconds, decimal text: above 1e11 it is milliseconds.
+/// UTC ms of a Unix time in seconds or milliseconds, a number as somebody wrote it: above 1e11 it is milliseconds.
+/// Digits below the millisecond are cut.
 std::optional<std::int64_t> parse_unix(std::string_view decimal);
 
 }  // namespace edge

@@ -39,6 +39,13 @@ struct SourceState {
   std::string error;  ///< empty = null
 };
 
+/// The newest link of one scale's chain.
+struct ChainHead {
+  std::string scale, epoch;
+  std::int64_t seq = 0;
+  std::string hash;
+};
+
 /// gateway.heartbeat (wire.md §6).
 struct Heartbeat {
   std::string gateway, epoch, instance, version;
@@ -46,6 +53,7 @@ struct Heartbeat {
   ClockState clock = ClockState::kSynced;
   std::optional<std::int64_t> clock_offset_ms;
   std::string config_version, key_id;
+  std::optional<std::int64_t> key_expires;
   std::int64_t last_seq = 0, buffered = 0;
   std::optional<std::int64_t> oldest_unsent_at;
   std::optional<double> horizon_days;
@@ -53,6 +61,7 @@ struct Heartbeat {
   std::int64_t store_bytes = 0, dead_letters = 0;
   std::map<std::string, std::int64_t> drops, counters;
   std::vector<SourceState> sources;
+  std::vector<ChainHead> chain_heads;
 };
 std::string encode_heartbeat(const Heartbeat& heartbeat);
 
