@@ -1,0 +1,277 @@
+#include "agent/app.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <ctime>
+#include <mutex>
+#include <random>
+#include <stdexcept>
+#include <thread>
+
+#include "agent/adapters/control_socket/commands.h"
+#include "agent/adapters/control_socket/control_socket.h"
+#include "agent/adapters/local_http/local_http.h"
+#include "agent/adapters/local_http/metrics.h"
+#include "agent/adapters/log/log.h"
+#include "agent/adapters/notify/notify.h"
+#include "agent/adapters/system_clock/system_clock.h"
+#include "agent/core/ingest.h"
+#include "agent/settings.h"
+#include "agent/status_board.h"
+#include "agent/uplink.h"
+#include "agent/version.h"
+
+namespace edge {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kTick{500};
+constexpr milliseconds kUplinkGrace{2'500};   ///< of the stop: for the request under way and one more
+constexpr milliseconds kStopDeadline{4'700};  ///< of the stop: then the process ends, whatever hangs
+constexpr milliseconds kStatusAge{10'000};    ///< pages may show sums this old
+constexpr milliseconds kIdle{60'000};         ///< without a message: time to checkpoint
+constexpr std::int64_t kStuckStoreMs = 30'000;
+/// How long the uplink may be silent: a step is at most two requests, each tried twice.
+std::int64_t longest_step(const Config& config) { return 4 * config.frappe.timeout.count() + 60'000; }
+constexpr int kNoAck = 75;  ///< EX_TEMPFAIL: systemd starts us again, the broker sends again
+
+template <class T>
+T or_cannot_start(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().detail);
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+Config first_config(const std::filesystem::path& file) {
+  auto config = load_config(file);
+  if (config) return *std::move(config);
+  const auto& all = config.error().detail;
+  const auto end = all.find('\n');
+  const auto more = end == std::string::npos ? "" : " (and more: edge-agent check-config)";
+  throw std::runtime_error(all.substr(0, end) + more);
+}
+
+/// The running agent. Members stand in the order of their start; their destructors stop in reverse.
+class Agent {
+ public:
+  explicit Agent(std::filesystem::path file);
+  void run();
+
+ private:
+  void tick();
+  void watch_store(std::int64_t now);
+  void stop();
+  Result<void> reload();
+  bool is_stuck() const;
+  std::vector<SourceStatus> sources() const;
+  LocalPage alive_page();
+  LocalPage ready_page();
+  LocalPage metrics_page();
+  std::string answer(std::string_view request);
+
+  const std::filesystem::path file_;
+  std::mutex reload_mutex_;
+  Config config_;
+  Secrets secrets_;
+  SystemClock clock_;
+  Log log_;
+  std::unique_ptr<SqliteStore> store_;
+  Ingest ingest_;
+  FrappeSink sink_;
+  PolicyCache policies_;
+  Sync sync_;
+  EpochKeeper epoch_;
+  StatusBoard board_;
+  HeartbeatSender heartbeat_;
+  Uplink uplink_;
+  std::unique_ptr<MqttSource> mqtt_;
+  std::atomic<std::int64_t> store_alive_at_{0}, longest_step_ms_{0};
+  ControlSocket control_;
+  LocalHttp http_;
+  std::thread uplink_thread_;
+  std::int64_t messages_ = -1, message_at_ = 0;  ///< of the supervisor
+  bool flushed_ = true;
+};
+
+Agent::Agent(std::filesystem::path file)
+    : file_(std::move(file)),
+      config_(first_config(file_)),
+      secrets_(or_cannot_start(read_secrets(config_))),
+      log_(config_.log.level, config_.log.format, [this] { return clock_.mono_ms(); }),
+      store_(or_cannot_start(SqliteStore::open(store_options(config_), clock_))),
+      ingest_(*store_, clock_, ingest_rules(config_)),
+      sink_(sink_settings(config_, secrets_)),
+      policies_(*store_, sink_, clock_, [this](auto book) { ingest_.set_book(std::move(book)); }),
+      sync_(*store_, *store_, sink_, clock_, sync_settings(config_), std::random_device{}()),
+      epoch_(*store_, sink_, clock_, config_.gateway.id, std::random_device{}()),
+      board_({config_.gateway.id, *store_, *store_, *store_, clock_, sync_, policies_, [this] { return sources(); },
+              [this] { return sink_.key_id(); }}),
+      heartbeat_(sink_, clock_, [this] { return board_.heartbeat_facts(); }),
+      uplink_({sync_, policies_, epoch_, heartbeat_, *store_, clock_},
+              [this](auto kind, auto text) { log_.recurring(kind, text); }),
+      control_([this](auto request) { return answer(request); }),
+      http_({{"/healthz", [this] { return alive_page(); }},
+             {"/readyz", [this] { return ready_page(); }},
+             {"/metrics", [this] { return metrics_page(); }}}) {
+  board_.attach(heartbeat_, uplink_);
+  longest_step_ms_ = longest_step(config_);
+  if (!config_.mqtt.configured()) return;
+  mqtt_ = std::make_unique<MqttSource>(
+      mqtt_settings(config_, secrets_), ingest_, clock_,
+      [this](const Error& error) {
+        log_.error("a message could not be kept, ending without acknowledging it: " + error.detail);
+        log_.flush();
+        ::_exit(kNoAck);
+      },
+      [this](auto line) { log_.info(line); });
+}
+
+/// Why nothing, one line each where it is something: pages and the command line go first, sources last.
+void Agent::run() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: only sigtimedwait() below sees them
+  (void)std::signal(SIGPIPE, SIG_IGN);
+
+  store_alive_at_ = clock_.mono_ms();
+  or_cannot_start(control_.start(config_.gateway.socket));
+  or_cannot_start(http_.start(config_.web.host, config_.web.port));
+  or_cannot_start(ingest_.warm());
+  if (const auto loaded = policies_.load(); !loaded) log_.error("the policies on disk: " + loaded.error().detail);
+  uplink_thread_ = std::thread([this] { uplink_.run(); });
+  if (mqtt_) mqtt_->start();
+  log_.info("edge-agent " + std::string(kVersion) + " runs as " + config_.gateway.id + ", epoch " +
+            store_->identity().epoch);
+  notify::ready();
+  while (true) {
+    const timespec pause{0, std::chrono::nanoseconds(kTick).count()};
+    const int signal = ::sigtimedwait(&signals, nullptr, &pause);
+    if (signal == SIGTERM || signal == SIGINT) break;
+    if (signal == SIGHUP) (void)reload();
+    tick();
+  }
+  stop();
+}
+
+void Agent::tick() {
+  const auto now = clock_.mono_ms();
+  watch_store(now);  // waits for the store's mutex: a stuck commit stops the ticks and with them the watchdog
+  store_alive_at_ = now;
+  if (!is_stuck()) notify::watchdog();
+}
+
+void Agent::watch_store(std::int64_t now) {
+  if (mqtt_) mqtt_->pause(!store_->accepting());
+  const auto messages = counter_sum(store_->counters(), "messages");
+  if (messages != messages_) {
+    messages_ = messages;
+    message_at_ = now;
+    flushed_ = false;
+  } else if (!flushed_ && now - message_at_ >= kIdle.count()) {
+    flushed_ = true;
+    const auto done = store_->flush();
+    log_.recurring("flush", done ? "" : "the store could not be flushed: " + done.error().detail);
+  }
+  const auto size = store_->size();
+  log_.recurring("store", size.failure.empty() ? "" : "the store keeps nothing any more: " + size.failure);
+}
+
+bool Agent::is_stuck() const {
+  const auto now = clock_.mono_ms();
+  return now - uplink_.alive_at() > longest_step_ms_.load() || now - store_alive_at_.load() > kStuckStoreMs;
+}
+
+void Agent::stop() {
+  notify::stopping();
+  log_.info("stopping");
+  const auto begun = clock_.mono_ms();
+  // Every row is committed already: whatever still hangs then may be cut off.
+  std::thread([this] {
+    std::this_thread::sleep_for(kStopDeadline);
+    log_.warning("stopped at the deadline");
+    log_.flush();
+    ::_exit(0);
+  }).detach();
+  if (mqtt_) mqtt_->stop();
+  const auto flushed = store_->flush();
+  if (!flushed) log_.error("the store could not be flushed: " + flushed.error().detail);
+  uplink_.stop();
+  if (!uplink_.wait_done(kUplinkGrace)) sink_.abort();
+  uplink_thread_.join();
+  http_.stop();
+  control_.stop();
+  (void)store_->flush();
+  log_.info("stopped after " + std::to_string(clock_.mono_ms() - begun) + " ms");
+}
+
+Result<void> Agent::reload() {
+  const std::lock_guard lock(reload_mutex_);
+  auto fresh = load_config(file_);
+  const auto secrets = fresh ? read_secrets(*fresh) : tl::unexpected(fresh.error());
+  if (!secrets) {
+    log_.error("reload: the old configuration stays: " + secrets.error().detail);
+    return tl::unexpected(secrets.error());
+  }
+  if (keep_fixed_parts(config_, *fresh)) log_.warning("reload: some of the changes need a restart");
+  ingest_.set_rules(ingest_rules(*fresh));
+  if (mqtt_) mqtt_->resubscribe(subscriptions(*fresh));
+  sink_.reconfigure(sink_settings(*fresh, *secrets));
+  log_.set_level(fresh->log.level);
+  longest_step_ms_ = longest_step(*fresh);
+  config_ = *std::move(fresh);
+  sync_.poke();
+  uplink_.poke();
+  log_.info("reloaded " + file_.string());
+  return {};
+}
+
+std::vector<SourceStatus> Agent::sources() const {
+  if (!mqtt_) return {};
+  return {mqtt_->status()};
+}
+
+LocalPage Agent::alive_page() {
+  const bool stuck = is_stuck();
+  std::vector<HealthReason> reasons;
+  if (stuck) reasons.push_back({HealthReason::Weight::kUnhealthy, "stuck", "a thread makes no progress"});
+  return {stuck ? 503 : 200, "application/json", health_json(stuck ? "stuck" : "alive", reasons)};
+}
+
+LocalPage Agent::ready_page() {
+  const auto status = board_.get(kStatusAge);
+  if (!status) {
+    return {503, "application/json",
+            health_json("not_ready", {{HealthReason::Weight::kNotReady, "store", status.error().detail}})};
+  }
+  const auto& health = status->health;
+  return {health.ready ? 200 : 503, "application/json",
+          health_json(health.ready ? "ready" : "not_ready", health.reasons)};
+}
+
+LocalPage Agent::metrics_page() {
+  const auto status = board_.get(kStatusAge);
+  if (!status) return {503, "text/plain", "the store does not answer\n"};
+  return {200, "text/plain; version=0.0.4; charset=utf-8", render_metrics(*status)};
+}
+
+std::string Agent::answer(std::string_view request) {
+  const auto poke = [this] {
+    sync_.poke();
+    uplink_.poke();
+  };
+  const CommandPorts ports{[this] { return board_.get(milliseconds(0)); }, *store_,
+                           dynamic_cast<PendingList*>(store_.get()), poke, [this] { return reload(); }};
+  return answer_command(request, ports);
+}
+
+}  // namespace
+
+int run_agent(const std::filesystem::path& config_file) {
+  Agent(config_file).run();
+  return 0;
+}
+
+}  // namespace edge

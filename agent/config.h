@@ -77,4 +77,11 @@ struct Config {
 Result<Config> load_config(const std::filesystem::path& file);
 Result<Config> parse_config_text(std::string_view text, std::string_view name);
 
+/// A key the file may hold: "frappe.timeout", its type, its default as it would be written ("required": none).
+struct ConfigKey {
+  std::string key, type, fallback;
+};
+/// Every key of this version, in the file's order.
+std::vector<ConfigKey> list_config_keys();
+
 }  // namespace edge

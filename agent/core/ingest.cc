@@ -1,0 +1,221 @@
+#include "agent/core/ingest.h"
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "protocols/bytes.h"
+#include "protocols/record/identity.h"
+#include "protocols/record/quality.h"
+#include "protocols/record/reason.h"
+#include "protocols/record/sha256.h"
+#include "protocols/record/time.h"
+#include "protocols/record/units.h"
+
+namespace edge {
+
+/// A message on its way in: what all its readings share.
+struct Ingest::Arrival {
+  const InboundMessage& message;
+  std::shared_ptr<const IngestRules> rules;
+  std::shared_ptr<const PolicyBook> book;
+  std::string site, device;
+  std::int64_t received_at = 0, mono_ms = 0;
+  ClockState clock = ClockState::kSynced;
+  std::string raw, raw_sha256;
+};
+
+namespace {
+
+/// Own time of wire.md §3. Ahead is judged only against a clock that can be trusted itself.
+bool is_usable(std::optional<std::int64_t> at, std::int64_t now, ClockState clock) {
+  if (!at || *at < kEarliestTime || *at > kLatestTime) return false;
+  return clock != ClockState::kSynced || *at <= now + kFutureLimitMs;
+}
+
+Reading undecodable(std::string_view why) {
+  Reading reading;
+  reading.metric = kUnparsed;
+  reading.faults.push_back(make_reason("undecodable", why));
+  return reading;
+}
+
+const ConvertRule* find_convert(const IngestRules& rules, const Reading& reading, std::string_view device) {
+  for (const ConvertRule& rule : rules.converts) {
+    if (!rule.metric.empty() && rule.metric != reading.metric) continue;
+    if (!rule.device.empty() && rule.device != device) continue;
+    if (is_same_unit(rule.from, reading.unit)) return &rule;
+  }
+  return nullptr;
+}
+
+/// Moves value and unit over, converted where a rule says so; value_in and unit_in keep what came.
+void convert(const ConvertRule* rule, Reading& reading, Observation& row) {
+  if (rule == nullptr || !reading.value) {
+    row.value = std::move(reading.value);
+    row.unit = std::move(reading.unit);
+    return;
+  }
+  DecimalText converted = convert_linear(*reading.value, rule->by);
+  row.value_in = std::move(reading.value);
+  row.unit_in = std::move(reading.unit);
+  row.unit = rule->to;
+  if (converted.fault == DecimalFault::kNone) {
+    row.value = std::move(converted.text);
+  } else {
+    reading.faults.push_back(make_reason("not_storable"));
+  }
+}
+
+}  // namespace
+
+Ingest::Ingest(Outbox& outbox, const Clock& clock, IngestRules rules)
+    : outbox_(outbox),
+      clock_(clock),
+      rules_(std::make_shared<const IngestRules>(std::move(rules))),
+      book_(std::make_shared<const PolicyBook>()) {}
+
+Result<void> Ingest::warm() {
+  const auto recent = outbox_.newest(UidWindow::kCapacity);
+  if (!recent) return tl::unexpected(recent.error());
+  const std::lock_guard lock(mutex_);
+  for (const RecentUid& row : *recent) {
+    const bool by_message = row.identity == Identity::kReceived;
+    const MessageTraits traits{row.packet_id, row.site, row.device, row.index, row.raw_sha256};
+    window_.add(row.uid, by_message ? message_key(traits) : 0);
+  }
+  return {};
+}
+
+void Ingest::set_rules(IngestRules rules) {
+  auto next = std::make_shared<const IngestRules>(std::move(rules));
+  const std::lock_guard lock(swap_mutex_);
+  rules_.swap(next);
+}
+
+void Ingest::set_book(std::shared_ptr<const PolicyBook> book) {
+  if (!book) return;
+  const std::lock_guard lock(swap_mutex_);
+  book_.swap(book);
+}
+
+Result<void> Ingest::accept(const InboundMessage& message) {
+  try {
+    const std::lock_guard lock(mutex_);
+    return take(message);
+  } catch (const std::exception& e) {
+    // The caller stands in a C callback: an exception would end the process there without a word.
+    return fail(Errc::kIo, std::string("message not stored: ") + e.what());
+  }
+}
+
+Result<void> Ingest::ignore(std::string_view reason) {
+  return outbox_.append({}, Counters{{"messages", 1}, {std::string("ignored.").append(reason), 1}});
+}
+
+Result<void> Ingest::take(const InboundMessage& message) {
+  Arrival arrival{message, nullptr, nullptr, {}, {}, clock_.utc_ms(), clock_.mono_ms(), clock_.state(), {}, {}};
+  {
+    const std::lock_guard lock(swap_mutex_);
+    arrival.rules = rules_;
+    arrival.book = book_;
+  }
+  const TopicRule* rule = nullptr;
+  for (const TopicRule& candidate : arrival.rules->topics) {
+    const auto match = candidate.pattern.match(message.topic);
+    if (!match) continue;
+    rule = &candidate;
+    arrival.site = match->site.empty() ? arrival.rules->default_site : std::string(match->site);
+    arrival.device = match->device;
+    break;
+  }
+  if (rule == nullptr) return ignore("no_topic");
+  // An id that cannot be written cannot be cut either: the rest could be another device's name.
+  if (!is_wire_id(arrival.site) || !is_wire_id(arrival.device)) return ignore("bad_id");
+
+  auto decoded = decode_json(message.payload, rule->shape);
+  if (decoded && decoded->empty()) decoded = fail(Errc::kMalformed, "no readings");
+  std::vector<Reading> readings;
+  if (decoded) {
+    readings = std::move(*decoded);
+  } else {
+    readings.push_back(undecodable(decoded.error().detail));
+  }
+  if (message.retained) {
+    std::erase_if(readings, [&](const Reading& reading) {
+      return !is_usable(reading.at_ms, arrival.received_at, arrival.clock);
+    });
+    if (readings.empty()) return ignore("retained");
+  }
+  return commit(arrival, std::move(readings), decoded.has_value());
+}
+
+Observation Ingest::observe(const Arrival& arrival, Reading& reading) const {
+  Observation row;
+  row.site = arrival.site;
+  row.device = arrival.device;
+  row.index = reading.index;
+  row.received_at = arrival.received_at;
+  row.clock = arrival.clock;
+  row.boot = clock_.boot_id();
+  row.mono_ms = arrival.mono_ms;
+  const bool own_time = is_usable(reading.at_ms, arrival.received_at, arrival.clock);
+  row.time_source = own_time ? TimeSource::kDevice : TimeSource::kReceive;
+  row.observed_at = own_time ? *reading.at_ms : arrival.received_at;
+  row.identity = own_time || !reading.unique_id.empty() ? Identity::kContent : Identity::kReceived;
+  if (row.identity == Identity::kContent) {
+    row.uid = uid_of_content({row.site, row.device, reading.metric, row.index, arrival.message.payload});
+  }
+  convert(find_convert(*arrival.rules, reading, row.device), reading, row);
+  const std::optional<std::string_view> value = row.value ? std::optional<std::string_view>(*row.value) : std::nullopt;
+  Verdict verdict = judge({row.site, row.device, reading.metric, value, row.unit, std::move(reading.faults),
+                           own_time ? std::string() : std::move(reading.time_as_sent)},
+                          *arrival.book);
+  row.flag = verdict.flag;
+  row.reasons = std::move(verdict.reasons);
+  row.policy_version = std::move(verdict.policy_version);
+  // wire.md §1: what the column cannot hold travels in raw alone.
+  if (row.value && !is_storable(*row.value)) row.value.reset();
+  row.type = std::move(reading.metric);
+  row.raw = arrival.raw;
+  row.raw_bytes = static_cast<std::int64_t>(arrival.message.payload.size());
+  row.raw_sha256 = arrival.raw_sha256;
+  return row;
+}
+
+bool Ingest::is_known(const Arrival& arrival, const Observation& observation) {
+  if (observation.identity == Identity::kContent) return window_.contains(observation.uid);
+  if (!arrival.message.duplicate) return false;
+  const MessageTraits traits{arrival.message.packet_id, observation.site, observation.device, observation.index,
+                             observation.raw_sha256};
+  return window_.take_redelivered(message_key(traits)).has_value();
+}
+
+Result<void> Ingest::commit(Arrival& arrival, std::vector<Reading> readings, bool decoded) {
+  arrival.raw = raw_text(arrival.message.payload);
+  arrival.raw_sha256 = sha256_hex(arrival.message.payload);
+  std::vector<NewObservation> rows;
+  rows.reserve(readings.size());
+  for (Reading& reading : readings) {
+    Observation row = observe(arrival, reading);
+    if (is_known(arrival, row)) continue;
+    rows.push_back({std::move(row), arrival.message.packet_id});
+  }
+  if (rows.empty()) return outbox_.append({}, Counters{{"messages", 1}, {"duplicate", 1}});
+  Counters add{{"messages", 1},
+               {decoded ? "decoded" : "undecodable", 1},
+               {"readings", static_cast<std::int64_t>(readings.size())}};
+  if (rows.size() < readings.size()) {
+    add.emplace("readings.duplicate", static_cast<std::int64_t>(readings.size() - rows.size()));
+  }
+  if (auto stored = outbox_.append(rows, add); !stored) return stored;
+  for (const NewObservation& row : rows) {
+    const Observation& o = row.observation;
+    const bool by_message = o.identity == Identity::kReceived;
+    window_.add(o.uid, by_message ? message_key({row.packet_id, o.site, o.device, o.index, o.raw_sha256}) : 0);
+  }
+  return {};
+}
+
+}  // namespace edge

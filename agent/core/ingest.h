@@ -1,6 +1,10 @@
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "agent/core/topic_rules.h"
 #include "agent/core/uid_window.h"
@@ -8,13 +12,15 @@
 #include "agent/ports/source.h"
 #include "agent/ports/store.h"
 #include "protocols/record/policy.h"
+#include "protocols/record/reading.h"
 
 namespace edge {
 
 /// From a message to committed rows: match the topic, decode, convert, judge, give an identity, commit.
 ///
 /// accept() returns after the commit; a payload that cannot be decoded is committed too (Invalid, raw kept). A
-/// message known already is counted as duplicate. Safe from any thread; one message at a time.
+/// message known already is counted as duplicate. Safe from any thread; one message at a time. set_rules() and
+/// set_book() never wait for a commit.
 class Ingest : public MessageSink {
  public:
   Ingest(Outbox& outbox, const Clock& clock, IngestRules rules);
@@ -27,11 +33,19 @@ class Ingest : public MessageSink {
   void set_book(std::shared_ptr<const PolicyBook> book);
 
  private:
+  struct Arrival;
+  Result<void> take(const InboundMessage& message);
+  Result<void> ignore(std::string_view reason);
+  Result<void> commit(Arrival& arrival, std::vector<Reading> readings, bool decoded);
+  Observation observe(const Arrival& arrival, Reading& reading) const;
+  bool is_known(const Arrival& arrival, const Observation& observation);
+
   Outbox& outbox_;
   const Clock& clock_;
-  std::mutex mutex_;
-  IngestRules rules_;
+  std::mutex swap_mutex_;  ///< guards the two pointers only
+  std::shared_ptr<const IngestRules> rules_;
   std::shared_ptr<const PolicyBook> book_;
+  std::mutex mutex_;  ///< one message at a time
   UidWindow window_;
 };
 

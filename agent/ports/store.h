@@ -35,13 +35,15 @@ struct RecentUid {
   int index = 0;
   std::string raw_sha256;
   std::uint16_t packet_id = 0;
+  Identity identity = Identity::kContent;
 };
 
 class Outbox {
  public:
   virtual ~Outbox() = default;
   /// Commits the rows and counters in one transaction and returns once they are as durable as the level says.
-  /// Fills the uid of rows that had none. Errors: kFull, kIo (nothing was committed).
+  /// Fills the uid of rows that had none. Errors: kFull, kIo, kCorrupt: the rows are not durable, never acknowledge
+  /// them. Once a sync has failed every later append fails too (the kernel may have dropped the pages).
   virtual Result<void> append(std::span<NewObservation> rows, const Counters& add) = 0;
   /// The newest rows, oldest of them first.
   virtual Result<std::vector<RecentUid>> newest(std::size_t count) = 0;
@@ -58,6 +60,7 @@ struct PendingRow {
   Observation observation;            ///< observation.backfilled as fixed at the first try
   std::int64_t first_tried_at = 0;    ///< 0 = never tried
   std::int64_t first_refused_at = 0;  ///< 0 = never refused for itself (24 h rule of wire.md §4)
+  int put_off = 0;                    ///< how often it was kLater
 };
 
 struct Outcome {
@@ -66,6 +69,7 @@ struct Outcome {
   Kind kind = Kind::kSent;
   bool duplicate = false;            ///< kSent: the server had it already
   std::int64_t not_before = 0;       ///< kLater: UTC ms
+  bool refused = false;              ///< kLater: this very record was refused (starts its 24 h)
   std::string status;                ///< kDead: "rejected" "conflict" "refused"
   std::string code, field, message;  ///< kDead, kLater: the server's words
 };
@@ -78,15 +82,30 @@ struct DeliveryTotals {
   std::int64_t last_seq = 0;                      ///< of the current epoch
 };
 
+/// The facts of the conservation check, all of one moment.
+struct Audit {
+  Counters counters;
+  DeliveryTotals totals;  ///< pending and dead counted row by row, not taken from the totals kept
+};
+
 class Delivery {
  public:
   virtual ~Delivery() = default;
   /// Oldest first: rows put off whose time has come, then rows never settled. `everything` = also those whose
   /// time has not come (the probe of a stop). Marks rows as tried at `now` (fixes `backfilled`).
   virtual Result<std::vector<PendingRow>> pending(std::size_t limit, std::int64_t now, bool everything) = 0;
-  /// One transaction. Rows not named stay pending.
+  /// One transaction. Rows not named stay pending. Settling a row twice changes nothing.
   virtual Result<void> settle(std::span<const Outcome> outcomes, std::int64_t now) = 0;
   virtual DeliveryTotals totals() const = 0;
+  /// Reads every pending row, in short steps that let appends through: about a second for 3 million.
+  virtual Result<Audit> audit() = 0;
+};
+
+/// For people: what waits, oldest first. Marks nothing as tried.
+class PendingList {
+ public:
+  virtual ~PendingList() = default;
+  virtual Result<std::vector<PendingRow>> list_pending(std::size_t limit, RowId after) = 0;
 };
 
 struct DeadLetter {
@@ -121,9 +140,11 @@ class Policies {
 struct StoreIdentity {
   std::string epoch;  ///< the one rows are written in now
   bool provisional = false;
-  std::string reason;      ///< why: new_store|restore|corrupt; empty once granted
-  std::string last_epoch;  ///< last granted one known; empty = none
-  std::string instance;    ///< 16 hex, random per opening
+  std::string reason;           ///< why: new_store|restore|corrupt; empty once granted
+  std::string last_epoch;       ///< last granted one known; empty = none
+  std::string instance;         ///< 16 hex, random per opening
+  std::int64_t corrupt_at = 0;  ///< UTC ms; 0 = no corrupt database was ever set aside
+  std::string corrupt_kept_in;  ///< the directory it is kept in
 };
 
 struct StoreSize {
@@ -131,13 +152,17 @@ struct StoreSize {
   std::int64_t max_bytes = 0;
   std::int64_t free_bytes = 0;  ///< of the file system
   int disk_used_pct = 0;
+  std::int64_t used_bytes = 0;  ///< of `bytes`, without pages free to be used again
+  std::int64_t rows = 0;        ///< rows kept, sent ones included
+  std::string failure;          ///< why nothing is durable any more (a failed sync); empty = none
 };
 
 class State {
  public:
   virtual ~State() = default;
   virtual StoreIdentity identity() const = 0;
-  /// From now on rows carry `epoch`; the provisional one stays in the rows it wrote. Errors: kIo.
+  /// From now on rows carry `epoch`; the provisional one stays in the rows it wrote. Errors: kMalformed (not decimal
+  /// digits), kRefused (not above every epoch this store was granted: its uids would come twice), kIo.
   virtual Result<void> grant_epoch(std::string_view epoch) = 0;
   virtual StoreSize size() const = 0;
   /// Syncs and checkpoints; for the end of the process and the idle moment.

@@ -1,0 +1,151 @@
+#include "agent/adapters/control_socket/commands.h"
+
+#include <algorithm>
+#include <exception>
+#include <nlohmann/json.hpp>
+
+#include "agent/adapters/control_socket/status_json.h"
+
+namespace edge {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::int64_t kListLimit = 1'000;
+
+std::string line_of(const Json& json) { return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
+
+Result<std::int64_t> whole(const Json& request, const char* key, std::int64_t fallback) {
+  const auto found = request.find(key);
+  if (found == request.end()) return fallback;
+  if (!found->is_number_integer()) return fail(Errc::kMalformed, std::string(key) + " must be a whole number");
+  return found->get<std::int64_t>();
+}
+
+Json letter_json(const DeadLetter& letter, bool whole_record) {
+  Json out = {{"id", letter.id},         {"seq", letter.seq},   {"epoch", letter.epoch}, {"at", letter.at},
+              {"status", letter.status}, {"code", letter.code}, {"field", letter.field}, {"message", letter.message}};
+  if (whole_record) out["record"] = letter.record;
+  return out;
+}
+
+Json row_json(const PendingRow& row) {
+  const auto& seen = row.observation;
+  return {{"id", row.id},
+          {"seq", row.seq},
+          {"epoch", row.epoch},
+          {"uid", seen.uid},
+          {"site", seen.site},
+          {"device", seen.device},
+          {"type", seen.type},
+          {"value", seen.value ? Json(*seen.value) : Json(nullptr)},
+          {"unit", seen.unit},
+          {"flag", to_text(seen.flag)},
+          {"observed_at", seen.observed_at},
+          {"received_at", seen.received_at},
+          {"tried", row.first_tried_at != 0}};
+}
+
+struct Page {
+  std::size_t limit;
+  RowId after;
+};
+Result<Page> page_of(const Json& request) {
+  const auto limit = whole(request, "limit", 50);
+  const auto after = whole(request, "after", 0);
+  if (!limit) return tl::unexpected(limit.error());
+  if (!after) return tl::unexpected(after.error());
+  return Page{static_cast<std::size_t>(std::clamp<std::int64_t>(*limit, 1, kListLimit)), *after};
+}
+
+Result<Json> show_status(const Json&, const CommandPorts& ports) {
+  const auto status = ports.status();
+  if (!status) return tl::unexpected(status.error());
+  return status_json(*status);
+}
+
+Result<Json> list_outbox(const Json& request, const CommandPorts& ports) {
+  const auto page = page_of(request);
+  if (!page) return tl::unexpected(page.error());
+  if (ports.pending == nullptr) return fail(Errc::kUnsupported, "the store cannot list its rows");
+  const auto rows = ports.pending->list_pending(page->limit, page->after);
+  if (!rows) return tl::unexpected(rows.error());
+  Json out = Json::array();
+  for (const auto& row : *rows) out.push_back(row_json(row));
+  return out;
+}
+
+Result<Json> list_letters(const Json& request, const CommandPorts& ports) {
+  const auto page = page_of(request);
+  if (!page) return tl::unexpected(page.error());
+  const auto letters = ports.dead_letters.dead_letters(page->limit, page->after);
+  if (!letters) return tl::unexpected(letters.error());
+  Json out = Json::array();
+  for (const auto& letter : *letters) out.push_back(letter_json(letter, false));
+  return out;
+}
+
+Result<Json> show_letter(const Json& request, const CommandPorts& ports) {
+  const auto id = whole(request, "id", 0);
+  if (!id) return tl::unexpected(id.error());
+  const auto letter = ports.dead_letters.dead_letter(*id);
+  if (!letter) return tl::unexpected(letter.error());
+  return letter_json(*letter, true);
+}
+
+Result<Json> requeue_letters(const Json& request, const CommandPorts& ports) {
+  Result<std::int64_t> count = fail(Errc::kMalformed, "name an id, a code or all");
+  if (const auto id = request.find("id"); id != request.end() && id->is_number_integer()) {
+    const auto done = ports.dead_letters.requeue(id->get<std::int64_t>());
+    if (!done) return tl::unexpected(done.error());
+    count = 1;
+  } else if (const auto code = request.find("code"); code != request.end() && code->is_string() && *code != "") {
+    count = ports.dead_letters.requeue_all(code->get<std::string>());
+  } else if (const auto all = request.find("all"); all != request.end() && *all == true) {
+    count = ports.dead_letters.requeue_all("");
+  }
+  if (!count) return tl::unexpected(count.error());
+  if (ports.requeued) ports.requeued();
+  return Json{{"requeued", *count}};
+}
+
+Result<Json> reload(const Json&, const CommandPorts& ports) {
+  if (!ports.reload) return fail(Errc::kUnavailable, "no agent is running");
+  const auto done = ports.reload();
+  if (!done) return tl::unexpected(done.error());
+  return Json{{"reloaded", true}};
+}
+
+using Command = Result<Json> (*)(const Json&, const CommandPorts&);
+constexpr std::pair<const char*, Command> kCommands[] = {
+    {"status", show_status},
+    {"outbox-list", list_outbox},
+    {"dead-letters-list", list_letters},
+    {"dead-letters-show", show_letter},
+    {"dead-letters-requeue", requeue_letters},
+    {"reload", reload},
+};
+
+Result<Json> run_command(std::string_view text, const CommandPorts& ports) {
+  const auto request = Json::parse(text, nullptr, false);
+  if (!request.is_object()) return fail(Errc::kMalformed, "a request is a JSON object on one line");
+  const auto name = request.find("command");
+  for (const auto& [command, run] : kCommands) {
+    if (name != request.end() && *name == command) return run(request, ports);
+  }
+  return fail(Errc::kUnsupported, "unknown command");
+}
+
+}  // namespace
+
+std::string answer_command(std::string_view request, const CommandPorts& ports) noexcept {
+  try {
+    auto result = run_command(request, ports);
+    if (result) return line_of({{"ok", true}, {"result", *std::move(result)}});
+    return line_of({{"ok", false}, {"error", result.error().detail}});
+  } catch (const std::exception&) {
+    return R"({"ok":false,"error":"internal error"})";
+  }
+}
+
+}  // namespace edge

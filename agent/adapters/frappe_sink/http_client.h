@@ -1,0 +1,56 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace edge {
+
+struct HttpClientSettings {
+  std::filesystem::path ca_file, client_cert, client_key;  ///< empty: the system's CAs, no client certificate
+  std::string proxy;                                       ///< empty: none, whatever the environment says
+  std::chrono::milliseconds timeout{30'000};               ///< of the whole request, name resolution included
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::size_t max_response = 16U << 20;  ///< bytes, decompressed
+  std::string user_agent = "edge-agent";
+};
+
+struct HttpRequest {
+  std::string method = "GET";  ///< "GET" or "POST"
+  std::string url;
+  std::vector<std::string> headers;  ///< "Name: value"
+  std::string_view body;             ///< lives until send() returns
+};
+
+struct HttpAnswer {
+  int status = 0;  ///< 0: no whole answer
+  std::string body;
+  std::optional<long long> retry_after_s;
+  std::string failure;              ///< why there is no whole answer; never holds a header
+  bool dropped_kept_alive = false;  ///< a reused connection was closed before a byte came back
+};
+
+/// One keep-alive HTTP(S) client over libcurl. HTTP/1.1, certificate and host name always verified, TLS ≥ 1.2,
+/// redirects not followed, response bounded, no environment variables. send() blocks and has one caller thread;
+/// abort() is safe from any.
+class HttpClient {
+ public:
+  explicit HttpClient(HttpClientSettings settings);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  HttpAnswer send(const HttpRequest& request);
+  /// Ends the request under way and refuses every later one, at once.
+  void abort();
+
+ private:
+  struct Body;
+  std::unique_ptr<Body> body_;
+};
+
+}  // namespace edge

@@ -1,0 +1,95 @@
+#include <string>
+
+#include "agent/adapters/sqlite_store/store_body.h"
+#include "protocols/record/identity.h"
+
+namespace edge {
+namespace {
+
+/// Commits between two looks at the room left: the hard limit holds without them, the watermark is 64 MiB below it.
+constexpr int kLookEvery = 64;
+
+}  // namespace
+
+std::string StoreBody::durability_failure() const {
+  if (!sync_failure.empty()) return sync_failure;
+  return timer ? timer->failure() : std::string();
+}
+
+void StoreBody::insert_rows(std::span<NewObservation> rows, const Counters& add) {
+  RowId id = ledger.last_id;
+  for (const NewObservation& row : rows) {
+    RowTexts texts;
+    Use insert(statements->insert);
+    bind_row(*insert, ++id, row, texts);
+    insert->exec();
+  }
+  for (const auto& [name, count] : add) {
+    Use bump(ledger.counters.contains(name) ? statements->bump : statements->new_counter);
+    bump->bindNoCopy(1, name);
+    bump->bind(2, count);
+    bump->exec();
+  }
+}
+
+Result<void> StoreBody::append(std::span<NewObservation> rows, const Counters& add) {
+  const EpochSpan& epoch = epochs.back();
+  std::vector<std::string*> given;
+  std::int64_t seq = ledger.last_id - epoch.first_id + 1;
+  for (NewObservation& row : rows) {
+    ++seq;
+    if (!row.observation.uid.empty()) continue;
+    row.observation.uid = uid_of_sequence(options.gateway, epoch.epoch, "observation", std::to_string(seq));
+    given.push_back(&row.observation.uid);
+  }
+  if (auto stored = transact([&] { insert_rows(rows, add); }); !stored) {
+    for (std::string* uid : given) uid->clear();  // the seq goes to somebody else
+    refresh_space();
+    return stored;
+  }
+  ledger.last_id += static_cast<RowId>(rows.size());
+  for (const auto& [name, count] : add) ledger.counters[name] += count;
+  return {};
+}
+
+Result<void> SqliteStore::append(std::span<NewObservation> rows, const Counters& add) {
+  StoreBody& body = *body_;
+  {
+    const std::lock_guard lock(body.mutex);
+    if (const std::string failure = body.durability_failure(); !failure.empty()) return fail(Errc::kIo, failure);
+    if (auto stored = body.append(rows, add); !stored) return stored;
+    if (body.timer) body.timer->committed();
+    if (--body.commits_to_look <= 0) {
+      body.commits_to_look = kLookEvery;
+      body.refresh_space();
+    }
+  }
+  if (body.timer) return body.timer->await();
+  return {};
+}
+
+Result<std::vector<RecentUid>> SqliteStore::newest(std::size_t count) {
+  StoreBody& body = *body_;
+  const std::lock_guard lock(body.mutex);
+  return body.read([&]() -> Result<std::vector<RecentUid>> {
+    std::vector<RecentUid> recent;
+    const RowId after = body.ledger.last_id - static_cast<RowId>(count);
+    Use fresh(body.statements->fresh);
+    fresh->bind(1, after);
+    fresh->bind(2, static_cast<std::int64_t>(count));
+    while (fresh->executeStep()) recent.push_back(read_recent(*fresh));
+    return recent;
+  });
+}
+
+Counters SqliteStore::counters() const {
+  const std::lock_guard lock(body_->mutex);
+  return body_->ledger.counters;
+}
+
+bool SqliteStore::accepting() const {
+  const std::lock_guard lock(body_->mutex);
+  return body_->accepting;
+}
+
+}  // namespace edge

@@ -1,0 +1,97 @@
+#include "agent/adapters/sqlite_store/files.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "agent/adapters/sqlite_store/lock_file.h"
+#include "protocols/record/time.h"
+
+namespace edge {
+namespace fs = std::filesystem;
+
+Error io_error(std::string_view what, const fs::path& path, int error_number) {
+  const Errc code = error_number == ENOSPC || error_number == EDQUOT ? Errc::kFull : Errc::kIo;
+  return Error{code, std::string(what) + " " + path.string() + ": " +
+                         std::error_code(error_number, std::generic_category()).message()};
+}
+
+Result<void> sync_directory(const fs::path& dir) {
+  const int fd = ::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return tl::unexpected(io_error("cannot open", dir, errno));
+  const int failed = ::fsync(fd) == 0 ? 0 : errno;
+  ::close(fd);
+  if (failed != 0) return tl::unexpected(io_error("cannot sync", dir, failed));
+  return {};
+}
+
+Result<void> sync_descriptor(int fd, const fs::path& path) {
+  int failed = 0;
+  do {
+    failed = ::fdatasync(fd) == 0 ? 0 : errno;
+  } while (failed == EINTR);
+  if (failed != 0) return tl::unexpected(io_error("cannot sync", path, failed));
+  return {};
+}
+
+DiskSpace disk_space(const fs::path& dir) {
+  struct statvfs space {};
+  if (::statvfs(dir.c_str(), &space) != 0) return {};
+  const auto block = static_cast<std::int64_t>(space.f_frsize);
+  return {static_cast<std::int64_t>(space.f_bavail) * block, static_cast<std::int64_t>(space.f_blocks) * block};
+}
+
+std::int64_t bytes_on_disk(const fs::path& path) {
+  std::error_code error;
+  const auto bytes = fs::file_size(path, error);
+  return error ? 0 : static_cast<std::int64_t>(bytes);
+}
+
+Result<fs::path> set_aside(const fs::path& database, std::int64_t now) {
+  std::string stamp;  // 20260223T100000Z: no ':' in a file name
+  for (const char c : format_instant(now).substr(0, 19)) {
+    if (c != '-' && c != ':') stamp.push_back(c);
+  }
+  const fs::path parent = database.parent_path();
+  fs::path dir = parent / ("corrupt-" + stamp + "Z");
+  for (int n = 2; fs::exists(dir); ++n) dir = parent / ("corrupt-" + stamp + "Z-" + std::to_string(n));
+  std::error_code error;
+  fs::create_directory(dir, error);
+  if (error) return tl::unexpected(io_error("cannot make", dir, error.value()));
+  // The database first: after a crash in between a WAL without database is left, which open() knows for what it is. A
+  // database without its WAL would look sound and miss its newest rows.
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    fs::path from = database;
+    from += suffix;
+    if (!fs::exists(from)) continue;
+    fs::rename(from, dir / from.filename(), error);
+    if (error) return tl::unexpected(io_error("cannot set aside", from, error.value()));
+  }
+  for (const fs::path& changed : {dir, parent}) {
+    if (auto synced = sync_directory(changed); !synced) return tl::unexpected(synced.error());
+  }
+  return dir;
+}
+
+Result<LockFile> LockFile::take(const fs::path& dir) {
+  const fs::path path = dir / "lock";
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+  if (fd < 0) return tl::unexpected(io_error("cannot open", path, errno));
+  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return LockFile(fd);
+  const int failed = errno;
+  ::close(fd);
+  if (failed != EWOULDBLOCK) return tl::unexpected(io_error("cannot lock", path, failed));
+  return fail(Errc::kRefused, "another edge-agent holds " + dir.string());
+}
+
+LockFile::LockFile(LockFile&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+
+LockFile::~LockFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+}  // namespace edge

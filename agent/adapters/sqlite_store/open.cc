@@ -1,0 +1,297 @@
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <random>
+#include <system_error>
+
+#include "agent/adapters/sqlite_store/files.h"
+#include "agent/adapters/sqlite_store/schema.h"
+#include "agent/adapters/sqlite_store/store_body.h"
+#include "protocols/bytes.h"
+
+namespace edge {
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Small pages: a commit writes whole ones, and a plain row is 200 to 300 bytes (measured: peers.md).
+constexpr int kPageBytes = 1024;
+
+std::string random_hex(std::size_t digits) {
+  std::random_device device;
+  std::string bytes;
+  while (bytes.size() * 2 < digits) bytes.push_back(static_cast<char>(device() & 0xFF));
+  return to_hex(bytes).substr(0, digits);
+}
+
+void expect(SQLite::Database& db, const std::string& pragma, const std::string& wanted) {
+  const std::string got = db.execAndGet("PRAGMA " + pragma).getString();
+  if (got != wanted) throw SQLite::Exception("PRAGMA " + pragma + " is " + got + ", not " + wanted, SQLITE_ERROR);
+}
+
+/// What a file may be checked for at a start: all of it after damage was seen or while it is small, else the newest
+/// rows. A full check of a large file takes minutes on flash and intake would wait for it.
+void check(SQLite::Database& db, bool thorough) {
+  constexpr int kNewest = 10'000;
+  if (thorough) {
+    const std::string verdict = db.execAndGet("PRAGMA quick_check(1)").getString();
+    if (verdict != "ok") throw SQLite::Exception("quick_check: " + verdict, SQLITE_CORRUPT);
+    return;
+  }
+  SQLite::Statement newest(db, "SELECT sum(length(raw)) FROM (SELECT raw FROM outbox ORDER BY id DESC LIMIT ?)");
+  newest.bind(1, kNewest);
+  newest.executeStep();
+  db.execAndGet("SELECT count(*) FROM exception");
+}
+
+}  // namespace
+
+Error to_error(const SQLite::Exception& e, const fs::path& file) {
+  const int code = e.getErrorCode() & 0xFF;
+  const std::string detail = file.string() + ": " + e.what();
+  switch (code) {
+    case SQLITE_FULL:
+      return {Errc::kFull, detail};
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return {Errc::kCorrupt, detail};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return {Errc::kRefused, "another process holds " + file.string()};
+    default:
+      return {Errc::kIo, detail};
+  }
+}
+
+SQLite::Database open_connection(const fs::path& file, SyncLevel level) {
+  SQLite::Database db(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX);
+  // Closing must not checkpoint a file that turns out damaged: what is set aside stays as it was found.
+  sqlite3_db_config(db.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  // Both before WAL: the page size is fixed by it, and exclusive locking first means no shared-memory index at all.
+  db.exec("PRAGMA page_size = " + std::to_string(kPageBytes));
+  expect(db, "locking_mode = exclusive", "exclusive");
+  expect(db, "journal_mode = wal", "wal");
+  db.exec("PRAGMA secure_delete = off");
+  db.exec("PRAGMA temp_store = memory");
+  db.exec("PRAGMA mmap_size = 0");
+  db.exec(level == SyncLevel::kEachCommit ? "PRAGMA synchronous = full" : "PRAGMA synchronous = normal");
+  expect(db, "locking_mode", "exclusive");
+  expect(db, "journal_mode", "wal");
+  expect(db, "secure_delete", "0");
+  expect(db, "temp_store", "2");
+  expect(db, "synchronous", level == SyncLevel::kEachCommit ? "2" : "1");
+  return db;
+}
+
+Statements::Statements(SQLite::Database& db)
+    : begin(db, "BEGIN IMMEDIATE"),
+      commit(db, "COMMIT"),
+      insert(db, std::string("INSERT INTO outbox(") + kRowColumns +
+                     ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+      bump(db, "UPDATE counter SET value = value + ?2 WHERE name = ?1"),
+      new_counter(db, "INSERT INTO counter(name, value) VALUES(?1, ?2)"),
+      fresh(db, std::string("SELECT ") + kRowColumns + " FROM outbox WHERE id > ?1 ORDER BY id LIMIT ?2"),
+      // A day ahead is no back-off: the clock has been set back since.
+      due(db,
+          "SELECT id FROM exception WHERE state = 0 AND (not_before <= ?1 OR not_before > ?1 + 86400000) "
+          "ORDER BY not_before LIMIT ?2"),
+      all_put_off(db, "SELECT id FROM exception WHERE state = 0 ORDER BY id LIMIT ?1"),
+      received_at(db, "SELECT received_at FROM outbox WHERE id = ?1"),
+      set_cursor(db, "UPDATE delivery SET sent_upto = ?1, sent = ?2 WHERE sink = 'frappe'"),
+      put_exception(db,
+                    "INSERT OR REPLACE INTO exception(id, state, not_before, first_tried_at, first_refused_at, "
+                    "put_off, settled_at) VALUES(?,?,?,?,?,?,?)"),
+      get_exception(db,
+                    "SELECT id, state, not_before, first_tried_at, first_refused_at, put_off, settled_at "
+                    "FROM exception WHERE id = ?1"),
+      page_count(db, "PRAGMA page_count"),
+      free_pages(db, "PRAGMA freelist_count") {}
+
+StoreBody::StoreBody(const StoreOptions& opts, const Clock& clk, LockFile held)
+    : options(opts),
+      clock(clk),
+      lock(std::move(held)),
+      instance(random_hex(16)),
+      ballast(opts.dir / "ballast", opts.ballast_bytes) {}
+
+StoreBody::~StoreBody() {
+  const bool sound = statements && durability_failure().empty();
+  timer.reset();
+  if (sound) {
+    const std::lock_guard guard(mutex);
+    // Without this mark the next start checks the file.
+    (void)transact([&] { set_meta("clean", "1"); });
+    sqlite3_db_config(db->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  }
+  statements.reset();
+  db.reset();
+  if (wal_fd >= 0) ::close(wal_fd);
+}
+
+Error StoreBody::recover(const SQLite::Exception& e) {
+  // An error may have ended the transaction by itself; only SQLite knows.
+  if (sqlite3_get_autocommit(db->getHandle()) == 0) db->tryExec("ROLLBACK");
+  Error error = to_error(e, file());
+  if (e.getExtendedErrorCode() == SQLITE_IOERR_FSYNC) sync_failure = error.detail;
+  if (error.code == Errc::kCorrupt) std::ofstream(suspect_mark()) << error.detail << '\n';
+  return error;
+}
+
+std::string StoreBody::meta(const char* key) {
+  SQLite::Statement select(*db, "SELECT value FROM meta WHERE key = ?");
+  select.bind(1, key);
+  return select.executeStep() ? select.getColumn(0).getString() : std::string();
+}
+
+void StoreBody::set_meta(const char* key, const std::string& value) {
+  SQLite::Statement insert(*db, "INSERT OR REPLACE INTO meta(key, value) VALUES(?, ?)");
+  insert.bind(1, key);
+  insert.bind(2, value);
+  insert.exec();
+}
+
+void StoreBody::set_limits() {
+  page_bytes = db->execAndGet("PRAGMA page_size").getInt64();
+  const std::int64_t pages = (bounds.max - bounds.wal - ballast.bytes()) / page_bytes;
+  db->exec("PRAGMA max_page_count = " + std::to_string(std::max<std::int64_t>(pages, 64)));
+  // Half of what is kept for the WAL: a transaction that runs while a checkpoint is due still fits in.
+  db->exec("PRAGMA wal_autocheckpoint = " +
+           std::to_string(std::clamp<std::int64_t>(bounds.wal / 2 / (page_bytes + 24), 16, 4000)));
+  db->exec("PRAGMA journal_size_limit = " + std::to_string(bounds.wal));
+}
+
+void StoreBody::begin_epochs(std::string_view new_reason, const std::string& kept_in) {
+  SQLite::Statement select(*db, "SELECT epoch, first_id, provisional FROM epoch ORDER BY ordinal");
+  while (select.executeStep()) {
+    epochs.push_back(
+        {select.getColumn(0).getString(), select.getColumn(1).getInt64(), select.getColumn(2).getInt() != 0});
+  }
+  if (!kept_in.empty()) {
+    set_meta("corrupt_kept_in", kept_in);
+    set_meta("corrupt_at", std::to_string(clock.utc_ms()));
+  }
+  if (epochs.empty()) {
+    epochs.push_back({"p" + random_hex(8), 1, true});
+    SQLite::Statement insert(*db, "INSERT INTO epoch(epoch, first_id, provisional) VALUES(?, 1, 1)");
+    insert.bind(1, epochs.back().epoch);
+    insert.exec();
+    set_meta("reason", std::string(new_reason));
+  }
+  if (options.max_bytes > 0) {
+    bounds = bounds_of(options.max_bytes);
+  } else {
+    if (meta("max_bytes").empty()) {
+      set_meta("max_bytes", std::to_string(default_max_bytes(disk_space(options.dir).free_bytes)));
+    }
+    bounds = bounds_of(std::stoll(meta("max_bytes")));
+  }
+  reason = meta("reason");
+  corrupt_kept_in = meta("corrupt_kept_in");
+  corrupt_at = corrupt_kept_in.empty() ? 0 : std::stoll(meta("corrupt_at"));
+  for (const EpochSpan& span : epochs) {
+    if (!span.provisional) last_epoch = span.epoch;
+  }
+  set_meta("clean", "0");
+}
+
+void StoreBody::load_ledger() {
+  SQLite::Statement delivery(*db, "SELECT sent_upto, sent FROM delivery WHERE sink = 'frappe'");
+  if (!delivery.executeStep()) throw SQLite::Exception("no delivery cursor", SQLITE_CORRUPT);
+  ledger.sent_upto = delivery.getColumn(0).getInt64();
+  ledger.sent = delivery.getColumn(1).getInt64();
+  // Purged rows leave no trace but these: an id must never be given twice.
+  const RowId newest = db->execAndGet("SELECT ifnull(max(id), 0) FROM outbox").getInt64();
+  ledger.last_id = std::max({newest, ledger.sent_upto, epochs.back().first_id - 1});
+  ledger.later = db->execAndGet("SELECT count(*) FROM exception WHERE state = 0").getInt64();
+  ledger.dead = db->execAndGet("SELECT count(*) FROM dead_letter").getInt64();
+  ledger.last_mark_at = db->execAndGet("SELECT ifnull(max(at), 0) FROM sent_mark").getInt64();
+  SQLite::Statement tried(*db, "SELECT last_id, at FROM tried ORDER BY last_id");
+  while (tried.executeStep()) ledger.tried.push_back({tried.getColumn(0).getInt64(), tried.getColumn(1).getInt64()});
+  SQLite::Statement counter(*db, "SELECT name, value FROM counter");
+  while (counter.executeStep()) ledger.counters[counter.getColumn(0).getString()] = counter.getColumn(1).getInt64();
+}
+
+Result<void> StoreBody::start_sync() {
+  fs::path wal = file();
+  wal += "-wal";
+  // What an earlier process left in the page cache counts as known (a redelivery of it is acknowledged at once): the
+  // checkpoint writes it out of the cache again and syncs, even where that process died of a failed sync.
+  SQLite::Statement checkpoint(*db, "PRAGMA wal_checkpoint(TRUNCATE)");
+  if (checkpoint.executeStep() && checkpoint.getColumn(0).getInt() != 0) {
+    return fail(Errc::kRefused, "another process reads " + file().string());
+  }
+  if (auto synced = sync_directory(options.dir); !synced) return synced;
+  if (options.level == SyncLevel::kEachCommit) return {};
+  // An own descriptor of the WAL: a sync through SQLite would hold the connection, and with it every append, for as
+  // long as the disk takes. Commits are in the WAL or, after a checkpoint, synced in the database: this covers all. The
+  // WAL carries no POSIX locks that closing it could drop, and SQLite keeps the file until the connection closes.
+  wal_fd = ::open(wal.c_str(), O_RDWR | O_CLOEXEC);
+  if (wal_fd < 0) return tl::unexpected(io_error("cannot open", wal, errno));
+  timer = std::make_unique<SyncTimer>([fd = wal_fd, wal] { return sync_descriptor(fd, wal); }, SyncTimer::Times{});
+  return {};
+}
+
+Result<void> StoreBody::open(std::string_view new_reason, const std::string& kept_in) {
+  try {
+    db = std::make_unique<SQLite::Database>(open_connection(file(), options.level));
+    if (auto migrated = migrate(*db); !migrated) return migrated;
+    constexpr std::int64_t kQuick = 64LL << 20;
+    const bool suspect = fs::exists(suspect_mark());
+    if (suspect || meta("clean") == "0") check(*db, suspect || bytes_on_disk(file()) <= kQuick);
+    {
+      SQLite::Statement(*db, "BEGIN IMMEDIATE").exec();
+      begin_epochs(new_reason, kept_in);
+      SQLite::Statement(*db, "COMMIT").exec();
+    }
+    load_ledger();
+    set_limits();
+    if (auto started = start_sync(); !started) return started;
+    statements = std::make_unique<Statements>(*db);
+  } catch (const SQLite::Exception& e) {
+    return tl::unexpected(to_error(e, file()));
+  } catch (const std::logic_error& e) {
+    return fail(Errc::kCorrupt, file().string() + ": " + e.what());  // a number in meta that is none
+  }
+  std::error_code ignored;
+  fs::remove(suspect_mark(), ignored);
+  refresh_space();
+  housekeep(clock.utc_ms());
+  return {};
+}
+
+SqliteStore::SqliteStore(std::unique_ptr<StoreBody> body) : body_(std::move(body)) {}
+SqliteStore::~SqliteStore() = default;
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const StoreOptions& options, const Clock& clock) {
+  std::error_code error;
+  fs::create_directories(options.dir, error);
+  if (error) return tl::unexpected(io_error("cannot make", options.dir, error.value()));
+  std::string reason = "new_store", kept_in;
+  for (bool first : {true, false}) {
+    auto lock = LockFile::take(options.dir);
+    if (!lock) return tl::unexpected(lock.error());
+    auto body = std::make_unique<StoreBody>(options, clock, std::move(*lock));
+    fs::path wal = body->file();
+    wal += "-wal";
+    const bool orphan = !fs::exists(body->file()) && fs::exists(wal);
+    auto opened =
+        orphan ? Result<void>(fail(Errc::kCorrupt, "a WAL without its database")) : body->open(reason, kept_in);
+    if (opened) return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(body)));
+    if (!first || opened.error().code != Errc::kCorrupt) return tl::unexpected(opened.error());
+    // Never loop, never refuse to start: the file is kept for salvage, work goes on in a new one.
+    body->statements.reset();
+    body->db.reset();
+    auto kept = set_aside(body->file(), clock.utc_ms());
+    if (!kept) return tl::unexpected(kept.error());
+    reason = "corrupt";
+    kept_in = kept->string();
+    fs::remove(body->suspect_mark(), error);
+  }
+  return fail(Errc::kCorrupt, "cannot happen: the second round returns");
+}
+
+}  // namespace edge

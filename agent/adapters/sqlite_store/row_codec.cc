@@ -1,0 +1,239 @@
+#include "agent/adapters/sqlite_store/row_codec.h"
+
+#include <SQLiteCpp/Column.h>
+
+#include <charconv>
+#include <string_view>
+#include <vector>
+
+#include "protocols/bytes.h"
+#include "protocols/record/sha256.h"
+
+namespace edge {
+namespace {
+
+// Positions in kRowColumns.
+enum Col {
+  kId,
+  kUid,
+  kSite,
+  kDevice,
+  kType,
+  kIndex,
+  kReceivedAt,
+  kLag,
+  kBits,
+  kBoot,
+  kMono,
+  kValue,
+  kUnit,
+  kValueIn,
+  kUnitIn,
+  kReasons,
+  kPolicyVersion,
+  kPacketId,
+  kRaw,
+  kRawBytes,
+  kRawSha,
+  kExtra
+};
+
+int bits_of(const Observation& row) {
+  return static_cast<int>(row.identity) | static_cast<int>(row.time_source) << 2 | static_cast<int>(row.clock) << 3 |
+         static_cast<int>(row.flag) << 5;
+}
+
+void unpack(int bits, Observation& row) {
+  row.identity = static_cast<Identity>(bits & 3);
+  row.time_source = static_cast<TimeSource>(bits >> 2 & 1);
+  row.clock = static_cast<ClockState>(bits >> 3 & 3);
+  row.flag = static_cast<Flag>(bits >> 5 & 3);
+}
+
+std::string join(const std::vector<std::string>& lines) {
+  std::string out;
+  for (const std::string& line : lines) {
+    if (!out.empty()) out.push_back('\n');
+    out += line;
+  }
+  return out;
+}
+
+std::vector<std::string> split(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+/// A fold or an aggregate, one field a line; none of them can hold a line break (raw_text() sees to last_raw).
+std::string extra_of(const Observation& row) {
+  if (row.fold) {
+    const Fold& fold = *row.fold;
+    return "fold\n" + std::to_string(fold.count) + '\n' + std::to_string(fold.first_at) + '\n' +
+           std::to_string(fold.last_at) + '\n' + fold.last_raw;
+  }
+  if (row.aggregate) {
+    const Aggregate& agg = *row.aggregate;
+    return "agg\n" + std::to_string(agg.count) + '\n' + std::to_string(agg.from) + '\n' + std::to_string(agg.to) +
+           '\n' + agg.min + '\n' + agg.mean + '\n' + agg.max + '\n' + agg.last;
+  }
+  return {};
+}
+
+std::int64_t to_int(std::string_view digits) {
+  std::int64_t value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return value;
+}
+
+void read_extra(const std::string& text, Observation& row) {
+  auto parts = split(text);
+  if (parts.size() >= 4 && parts[0] == "fold") {
+    parts.resize(5);
+    row.fold = Fold{to_int(parts[1]), to_int(parts[2]), to_int(parts[3]), parts[4]};
+  } else if (parts.size() == 8 && parts[0] == "agg") {
+    row.aggregate =
+        Aggregate{to_int(parts[2]), to_int(parts[3]), parts[4], parts[5], parts[6], parts[7], to_int(parts[1])};
+  }
+}
+
+/// Binds digits as an integer where they come back as the same text: 6 bytes for 13.
+void bind_digits(SQLite::Statement& insert, int at, const std::string& text, int base) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+  const bool plain = error == std::errc{} && end == text.data() + text.size() && number < (1ULL << 62);
+  const bool same = base == 16 ? is_lower_hex(text, 8) : text.size() < 2 || text.front() != '0';
+  if (text.empty()) {
+    insert.bind(at);
+  } else if (plain && same) {
+    insert.bind(at, static_cast<std::int64_t>(number));
+  } else {
+    insert.bindNoCopy(at, text);
+  }
+}
+
+std::string read_digits(const SQLite::Column& column, int base) {
+  if (!column.isInteger()) return column.getString();
+  std::array<char, 24> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), column.getInt64(), base).ptr;
+  std::string text(digits.data(), end);
+  if (base == 16) text.insert(0, 8 - std::min<std::size_t>(8, text.size()), '0');
+  return text;
+}
+
+void bind_text(SQLite::Statement& insert, int at, const std::string& text) {
+  if (text.empty()) {
+    insert.bind(at);
+  } else {
+    insert.bindNoCopy(at, text);
+  }
+}
+
+void bind_optional(SQLite::Statement& insert, int at, const std::optional<std::string>& text) {
+  if (text) {
+    insert.bindNoCopy(at, *text);
+  } else {
+    insert.bind(at);
+  }
+}
+
+void bind_blob(SQLite::Statement& insert, int at, const std::string& bytes) {
+  insert.bindNoCopy(at, bytes.data(), static_cast<int>(bytes.size()));
+}
+
+std::optional<std::string> read_optional(const SQLite::Column& column) {
+  if (column.isNull()) return std::nullopt;
+  return column.getString();
+}
+
+std::string read_sha(const SQLite::Statement& select, const std::string& raw) {
+  const SQLite::Column stored = select.getColumn(kRawSha);
+  return stored.isNull() ? sha256_hex(raw) : to_hex(stored.getString());
+}
+
+}  // namespace
+
+void bind_row(SQLite::Statement& insert, RowId id, const NewObservation& row, RowTexts& texts) {
+  const Observation& o = row.observation;
+  texts.uid = from_hex(o.uid).value_or(o.uid);
+  texts.reasons = join(o.reasons);
+  texts.extra = extra_of(o);
+  // The store checks by itself whether raw is the payload: what is recomputed later must come out the same.
+  const bool whole = static_cast<std::size_t>(o.raw_bytes) == o.raw.size() && sha256_hex(o.raw) == o.raw_sha256;
+  texts.raw_sha256 = whole ? std::string() : from_hex(o.raw_sha256).value_or(std::string());
+  const auto at = [](Col column) { return static_cast<int>(column) + 1; };
+  insert.bind(at(kId), id);
+  bind_blob(insert, at(kUid), texts.uid);
+  insert.bindNoCopy(at(kSite), o.site);
+  insert.bindNoCopy(at(kDevice), o.device);
+  insert.bindNoCopy(at(kType), o.type);
+  insert.bind(at(kIndex), o.index);
+  insert.bind(at(kReceivedAt), o.received_at);
+  insert.bind(at(kLag), o.received_at - o.observed_at);
+  insert.bind(at(kBits), bits_of(o));
+  bind_digits(insert, at(kBoot), o.boot, 16);
+  insert.bind(at(kMono), o.mono_ms);
+  bind_optional(insert, at(kValue), o.value);
+  bind_text(insert, at(kUnit), o.unit);
+  bind_optional(insert, at(kValueIn), o.value_in);
+  bind_text(insert, at(kUnitIn), o.unit_in);
+  bind_text(insert, at(kReasons), texts.reasons);
+  bind_digits(insert, at(kPolicyVersion), o.policy_version, 10);
+  insert.bind(at(kPacketId), static_cast<int>(row.packet_id));
+  insert.bindNoCopy(at(kRaw), o.raw);
+  if (whole) {
+    insert.bind(at(kRawBytes));
+    insert.bind(at(kRawSha));
+  } else {
+    insert.bind(at(kRawBytes), o.raw_bytes);
+    bind_blob(insert, at(kRawSha), texts.raw_sha256);
+  }
+  bind_text(insert, at(kExtra), texts.extra);
+}
+
+Observation read_row(const SQLite::Statement& select) {
+  const auto column = [&](Col at) { return select.getColumn(at); };
+  Observation o;
+  o.uid = to_hex(column(kUid).getString());
+  o.site = column(kSite).getString();
+  o.device = column(kDevice).getString();
+  o.type = column(kType).getString();
+  o.index = column(kIndex).getInt();
+  o.received_at = column(kReceivedAt).getInt64();
+  o.observed_at = o.received_at - column(kLag).getInt64();
+  unpack(column(kBits).getInt(), o);
+  o.boot = read_digits(column(kBoot), 16);
+  o.mono_ms = column(kMono).getInt64();
+  o.value = read_optional(column(kValue));
+  o.unit = column(kUnit).getString();
+  o.value_in = read_optional(column(kValueIn));
+  o.unit_in = column(kUnitIn).getString();
+  o.reasons = split(column(kReasons).getString());
+  o.policy_version = read_digits(column(kPolicyVersion), 10);
+  o.raw = column(kRaw).getString();
+  const SQLite::Column bytes = column(kRawBytes);
+  o.raw_bytes = bytes.isNull() ? static_cast<std::int64_t>(o.raw.size()) : bytes.getInt64();
+  o.raw_sha256 = read_sha(select, o.raw);
+  read_extra(column(kExtra).getString(), o);
+  return o;
+}
+
+RecentUid read_recent(const SQLite::Statement& select) {
+  RecentUid recent;
+  Observation bits;
+  unpack(select.getColumn(kBits).getInt(), bits);
+  recent.uid = to_hex(select.getColumn(kUid).getString());
+  recent.identity = bits.identity;
+  recent.site = select.getColumn(kSite).getString();
+  recent.device = select.getColumn(kDevice).getString();
+  recent.index = select.getColumn(kIndex).getInt();
+  recent.packet_id = static_cast<std::uint16_t>(select.getColumn(kPacketId).getInt());
+  recent.raw_sha256 = read_sha(select, select.getColumn(kRaw).getString());
+  return recent;
+}
+
+}  // namespace edge

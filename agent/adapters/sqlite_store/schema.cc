@@ -1,0 +1,64 @@
+#include "agent/adapters/sqlite_store/schema.h"
+
+#include <SQLiteCpp/Transaction.h>
+
+#include <array>
+#include <string>
+
+namespace edge {
+namespace {
+
+// A column holds no more than what cannot be computed: `lag` is received_at - observed_at (0 takes no byte), `bits`
+// packs the enumerations, raw_sha256 is there only where raw is not the whole payload. No index on outbox: at 3 million
+// rows one costs 28 times the insert.
+constexpr const char* kFirst = R"sql(
+CREATE TABLE outbox(
+  id INTEGER PRIMARY KEY, uid BLOB NOT NULL, site TEXT NOT NULL, device TEXT NOT NULL, type TEXT NOT NULL,
+  idx INTEGER NOT NULL, received_at INTEGER NOT NULL, lag INTEGER NOT NULL, bits INTEGER NOT NULL, boot BLOB,
+  mono_ms INTEGER NOT NULL, value TEXT, unit TEXT, value_in TEXT, unit_in TEXT, reasons TEXT, policy_version BLOB,
+  packet_id INTEGER NOT NULL, raw TEXT NOT NULL, raw_bytes INTEGER, raw_sha256 BLOB, extra TEXT);
+CREATE TABLE epoch(ordinal INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE, first_id INTEGER NOT NULL,
+  provisional INTEGER NOT NULL);
+CREATE TABLE delivery(sink TEXT PRIMARY KEY, sent_upto INTEGER NOT NULL, sent INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE exception(
+  id INTEGER PRIMARY KEY, state INTEGER NOT NULL, not_before INTEGER NOT NULL, first_tried_at INTEGER NOT NULL,
+  first_refused_at INTEGER NOT NULL, put_off INTEGER NOT NULL, settled_at INTEGER NOT NULL);
+CREATE INDEX exception_due ON exception(not_before) WHERE state = 0;
+CREATE INDEX exception_sent ON exception(settled_at) WHERE state = 2;
+CREATE TABLE tried(last_id INTEGER PRIMARY KEY, at INTEGER NOT NULL);
+CREATE TABLE sent_mark(upto INTEGER PRIMARY KEY, at INTEGER NOT NULL);
+CREATE TABLE dead_letter(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, status TEXT NOT NULL, code TEXT NOT NULL,
+  field TEXT NOT NULL, message TEXT NOT NULL);
+CREATE TABLE config(id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL);
+CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+INSERT INTO delivery VALUES('frappe', 0, 0);
+)sql";
+
+/// Step n brings version n to n + 1; only ever append.
+constexpr std::array kSteps = {kFirst};
+
+}  // namespace
+
+int newest_schema() { return static_cast<int>(kSteps.size()); }
+
+Result<void> migrate(SQLite::Database& db) {
+  const int version = db.execAndGet("PRAGMA user_version").getInt();
+  if (version > newest_schema()) {
+    return fail(Errc::kUnsupported, "the store has schema " + std::to_string(version) + ", this agent knows " +
+                                        std::to_string(newest_schema()) + ": install the newer agent again");
+  }
+  if (version > 0 && db.execAndGet("PRAGMA application_id").getInt() != kApplicationId) {
+    return fail(Errc::kCorrupt, "not a database of edge-agent");
+  }
+  for (int step = version; step < newest_schema(); ++step) {
+    SQLite::Transaction transaction(db);
+    db.exec(kSteps[static_cast<std::size_t>(step)]);
+    db.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
+    db.exec("PRAGMA user_version = " + std::to_string(step + 1));
+    transaction.commit();
+  }
+  return {};
+}
+
+}  // namespace edge

@@ -1,0 +1,51 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+
+#include "protocols/result.h"
+
+namespace edge {
+
+/// A preallocated file that is given up when the disk is full, so that the row in hand can still be written. Not
+/// thread-safe.
+class Ballast {
+ public:
+  Ballast(std::filesystem::path file, std::int64_t bytes);
+  bool is_there() const { return there_; }
+  std::int64_t bytes() const { return there_ ? bytes_ : 0; }
+  std::int64_t full_bytes() const { return bytes_; }
+  /// False where there was none.
+  bool release();
+  /// Errors: kFull, kIo; nothing is left behind.
+  Result<void> make();
+
+ private:
+  std::filesystem::path file_;
+  std::int64_t bytes_;
+  bool there_ = false;
+};
+
+/// The bounds of the store in bytes; from max_bytes alone.
+struct Bounds {
+  std::int64_t max = 0;   ///< the hard limit
+  std::int64_t high = 0;  ///< above: sources should pause; 64 MiB or more below `max` where it is large enough
+  std::int64_t low = 0;   ///< below: they may go on
+  std::int64_t wal = 0;   ///< of `max`, what is kept for the write-ahead log
+};
+Bounds bounds_of(std::int64_t max_bytes);
+
+/// min(8 GiB, half of what is free).
+std::int64_t default_max_bytes(std::int64_t free_bytes);
+
+/// One look at what is used.
+struct Usage {
+  std::int64_t file_bytes = 0;  ///< database, WAL and ballast
+  std::int64_t used_bytes = 0;  ///< the same without free pages
+  std::int64_t disk_free = 0;
+  std::int64_t disk_total = 0;
+};
+
+/// Whether readings may come in: between the watermarks the last answer stands.
+bool is_accepting(const Usage& usage, const Bounds& bounds, std::int64_t min_free, bool before);
+
+}  // namespace edge

@@ -1,0 +1,76 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/ports/clock.h"
+#include "agent/ports/store.h"
+#include "protocols/result.h"
+
+namespace edge {
+
+/// When a committed row is on the disk itself (design.md §4). Both survive kill -9 from the commit on.
+enum class SyncLevel {
+  kTimed,       ///< within 100 ms of its commit; nobody is told of a row while an older one waits 200 ms for the disk
+  kEachCommit,  ///< before append() returns ("power-cut")
+};
+
+struct StoreOptions {
+  std::filesystem::path dir;  ///< made if missing; edge.sqlite, ballast, lock, corrupt-*
+  std::string gateway;        ///< part of every sequence uid
+  SyncLevel level = SyncLevel::kTimed;
+  std::int64_t max_bytes = 0;  ///< database, WAL and ballast; 0 = min(8 GiB, half of what is free at first start)
+  std::int64_t min_free = 512LL << 20;  ///< bytes of the file system left to others
+  std::chrono::milliseconds retain_sent = std::chrono::hours(24 * 7);
+  std::int64_t ballast_bytes = 8LL << 20;
+};
+
+struct StoreBody;
+
+/// The store: one SQLite file, one process, one connection, one mutex (design.md §6). Safe from any thread.
+///
+/// Never open or close the database file elsewhere in the process: that drops SQLite's POSIX locks.
+class SqliteStore final : public Outbox, public Delivery, public DeadLetters, public Policies, public State {
+ public:
+  /// Opens or makes the store; a corrupt one is set aside in corrupt-<UTC time>/ and replaced (identity() says so).
+  /// Errors: kRefused (another edge-agent holds it), kUnsupported (written by a newer agent), kIo, kFull.
+  static Result<std::unique_ptr<SqliteStore>> open(const StoreOptions& options, const Clock& clock);
+  ~SqliteStore() override;
+  SqliteStore(const SqliteStore&) = delete;
+  SqliteStore& operator=(const SqliteStore&) = delete;
+
+  Result<void> append(std::span<NewObservation> rows, const Counters& add) override;
+  Result<std::vector<RecentUid>> newest(std::size_t count) override;
+  Counters counters() const override;
+  bool accepting() const override;
+
+  Result<std::vector<PendingRow>> pending(std::size_t limit, std::int64_t now, bool everything) override;
+  Result<void> settle(std::span<const Outcome> outcomes, std::int64_t now) override;
+  DeliveryTotals totals() const override;
+  Result<Audit> audit() override;
+
+  Result<std::vector<DeadLetter>> dead_letters(std::size_t limit, RowId after) override;
+  Result<DeadLetter> dead_letter(RowId id) override;
+  Result<void> requeue(RowId id) override;
+  Result<std::int64_t> requeue_all(std::string_view code) override;
+
+  Result<std::optional<std::string>> load_config() override;
+  Result<void> save_config(std::string_view body) override;
+
+  StoreIdentity identity() const override;
+  Result<void> grant_epoch(std::string_view epoch) override;
+  StoreSize size() const override;
+  Result<void> flush() override;
+
+ private:
+  explicit SqliteStore(std::unique_ptr<StoreBody> body);
+  std::unique_ptr<StoreBody> body_;
+};
+
+}  // namespace edge

@@ -1,0 +1,108 @@
+#include <algorithm>
+#include <string>
+
+#include "agent/adapters/sqlite_store/store_body.h"
+
+namespace edge {
+namespace {
+
+bool is_granted_epoch(std::string_view epoch) {
+  return !epoch.empty() && epoch.size() <= 18 && (epoch.front() != '0' || epoch.size() == 1) &&
+         std::ranges::all_of(epoch, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// Canonical digits: the longer number is the greater one.
+bool is_above(std::string_view a, std::string_view b) { return a.size() != b.size() ? a.size() > b.size() : a > b; }
+
+}  // namespace
+
+Result<std::optional<std::string>> SqliteStore::load_config() {
+  StoreBody& body = *body_;
+  const std::lock_guard lock(body.mutex);
+  return body.read([&]() -> Result<std::optional<std::string>> {
+    SQLite::Statement select(*body.db, "SELECT body FROM config WHERE id = 1");
+    if (!select.executeStep()) return std::optional<std::string>{};
+    return std::optional(select.getColumn(0).getString());
+  });
+}
+
+Result<void> SqliteStore::save_config(std::string_view text) {
+  StoreBody& body = *body_;
+  const std::lock_guard lock(body.mutex);
+  return body.transact([&] {
+    SQLite::Statement save(*body.db, "INSERT OR REPLACE INTO config(id, body) VALUES(1, ?)");
+    save.bind(1, std::string(text));
+    save.exec();
+  });
+}
+
+StoreIdentity SqliteStore::identity() const {
+  const StoreBody& body = *body_;
+  const std::lock_guard lock(body.mutex);
+  const EpochSpan& now = body.epochs.back();
+  return {now.epoch,     now.provisional, body.reason,         body.last_epoch,
+          body.instance, body.corrupt_at, body.corrupt_kept_in};
+}
+
+Result<void> SqliteStore::grant_epoch(std::string_view granted) {
+  if (!is_granted_epoch(granted)) return fail(Errc::kMalformed, "an epoch is decimal digits");
+  StoreBody& body = *body_;
+  {
+    const std::lock_guard lock(body.mutex);
+    if (!body.last_epoch.empty() && !is_above(granted, body.last_epoch)) {
+      return fail(Errc::kRefused,
+                  "epoch " + std::string(granted) + " is not above " + body.last_epoch + ": its uids would come twice");
+    }
+    const EpochSpan span{std::string(granted), body.ledger.last_id + 1, false};
+    auto stored = body.transact([&] {
+      SQLite::Statement insert(*body.db, "INSERT INTO epoch(epoch, first_id, provisional) VALUES(?, ?, 0)");
+      insert.bind(1, span.epoch);
+      insert.bind(2, span.first_id);
+      insert.exec();
+      body.set_meta("reason", "");
+    });
+    if (!stored) return stored;
+    body.epochs.push_back(span);
+    body.last_epoch = span.epoch;
+    body.reason.clear();
+    if (body.timer) body.timer->committed();
+  }
+  if (body.timer) return body.timer->sync_now();
+  return {};
+}
+
+StoreSize SqliteStore::size() const {
+  StoreBody& body = *body_;
+  const std::lock_guard lock(body.mutex);
+  StoreSize size;
+  size.max_bytes = body.bounds.max;
+  size.failure = body.durability_failure();
+  const auto known = body.read([&]() -> Result<void> {
+    const Usage used = body.usage();
+    size.bytes = used.file_bytes;
+    size.used_bytes = used.used_bytes;
+    size.free_bytes = used.disk_free;
+    if (used.disk_total > 0) {
+      size.disk_used_pct = static_cast<int>((used.disk_total - used.disk_free) * 100 / used.disk_total);
+    }
+    const RowId oldest = body.db->execAndGet("SELECT ifnull(min(id), 0) FROM outbox").getInt64();
+    size.rows = oldest == 0 ? 0 : body.ledger.last_id - oldest + 1;
+    return {};
+  });
+  if (!known && size.failure.empty()) size.failure = known.error().detail;
+  return size;
+}
+
+Result<void> SqliteStore::flush() {
+  StoreBody& body = *body_;
+  if (body.timer) {
+    if (auto synced = body.timer->sync_now(); !synced) return synced;
+  }
+  const std::lock_guard lock(body.mutex);
+  return body.read([&]() -> Result<void> {
+    body.db->execAndGet("PRAGMA wal_checkpoint(TRUNCATE)");
+    return {};
+  });
+}
+
+}  // namespace edge

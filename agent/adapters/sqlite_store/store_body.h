@@ -1,0 +1,178 @@
+#pragma once
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Exception.h>
+#include <SQLiteCpp/Statement.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/adapters/sqlite_store/lock_file.h"
+#include "agent/adapters/sqlite_store/row_codec.h"
+#include "agent/adapters/sqlite_store/space.h"
+#include "agent/adapters/sqlite_store/sqlite_store.h"
+#include "agent/adapters/sqlite_store/sync_timer.h"
+
+namespace edge {
+
+/// A cached statement in use; ready for the next user however this one ends.
+class Use {
+ public:
+  explicit Use(SQLite::Statement& statement) : statement_(statement) {}
+  ~Use() { statement_.tryReset(); }
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+  SQLite::Statement* operator->() { return &statement_; }
+  SQLite::Statement& operator*() { return statement_; }
+
+ private:
+  SQLite::Statement& statement_;
+};
+
+/// Statements of the hot paths, prepared once.
+struct Statements {
+  explicit Statements(SQLite::Database& db);
+  SQLite::Statement begin, commit, insert, bump, new_counter;
+  SQLite::Statement fresh, due, all_put_off, received_at;
+  SQLite::Statement set_cursor, put_exception, get_exception;
+  SQLite::Statement page_count, free_pages;
+};
+
+/// Rows of one epoch start at first_id; seq = id - first_id + 1.
+struct EpochSpan {
+  std::string epoch;
+  RowId first_id = 1;
+  bool provisional = false;
+};
+
+/// Rows up to last_id (and after the span before) were first tried at `at`, UTC ms.
+struct TriedSpan {
+  RowId last_id = 0;
+  std::int64_t at = 0;
+};
+
+/// States of a row at or below the cursor that was not simply sent; stored numbers.
+enum class RowState { kLater = 0, kDead = 1, kSentLate = 2 };
+
+/// What a row of table `exception` says.
+struct ExceptionRow {
+  RowId id = 0;
+  RowState state = RowState::kLater;
+  std::int64_t not_before = 0, first_tried_at = 0, first_refused_at = 0, put_off = 0, settled_at = 0;
+};
+
+/// The facts delivery and intake keep in memory; changed only after the commit that says the same.
+struct Ledger {
+  RowId last_id = 0;
+  RowId sent_upto = 0;
+  std::int64_t sent = 0, later = 0, dead = 0;
+  std::vector<TriedSpan> tried;
+  std::int64_t last_mark_at = 0;
+  Counters counters;
+};
+
+SQLite::Database open_connection(const std::filesystem::path& file, SyncLevel level);
+Error to_error(const SQLite::Exception& e, const std::filesystem::path& file);
+
+/// What all faces of the store work on. Every function but open() wants `mutex` held.
+struct StoreBody {
+  StoreBody(const StoreOptions& opts, const Clock& clk, LockFile held);
+  ~StoreBody();
+
+  std::filesystem::path file() const { return options.dir / "edge.sqlite"; }
+  std::filesystem::path suspect_mark() const { return options.dir / "suspect"; }
+
+  Result<void> open(std::string_view new_reason, const std::string& kept_in);
+  void load_ledger();
+  void begin_epochs(std::string_view new_reason, const std::string& kept_in);
+  Result<void> start_sync();
+  void set_limits();
+
+  const EpochSpan& epoch_of(RowId id) const;
+  std::int64_t seq_of(RowId id) const { return id - epoch_of(id).first_id + 1; }
+  std::int64_t first_tried(RowId id) const;
+  std::string meta(const char* key);
+  void set_meta(const char* key, const std::string& value);
+  void put_exception(const ExceptionRow& row);
+  std::optional<ExceptionRow> get_exception(RowId id);
+  PendingRow pending_row(const SQLite::Statement& select, std::int64_t first_tried_at) const;
+  std::vector<PendingRow> pick(std::size_t limit, std::int64_t now, bool everything);
+  Result<void> mark_tried(RowId last_id, std::int64_t now);
+  DeliveryTotals totals();
+  Result<std::int64_t> requeue(const std::string& where, const std::string& value);
+  DeadLetter read_dead_letter(const SQLite::Statement& select);
+
+  /// Why nothing is durable any more; empty = all is well.
+  std::string durability_failure() const;
+  void insert_rows(std::span<NewObservation> rows, const Counters& add);
+  Result<void> append(std::span<NewObservation> rows, const Counters& add);
+  Usage usage();
+  void refresh_space();
+  /// Purges a chunk, makes the ballast anew: what is due. Called by pending(), which the uplink calls at least every
+  /// few minutes, offline too.
+  void housekeep(std::int64_t now);
+  bool purge_sent(std::int64_t cutoff);
+  RowId purge_limit(std::int64_t cutoff);
+  void purge_sent_late(std::int64_t cutoff);
+
+  /// After any exception of SQLite: back out, remember a damaged file for the next start.
+  Error recover(const SQLite::Exception& e);
+
+  /// Runs `work` in one transaction; the mutex is held by the caller. On a full disk the ballast is given up and
+  /// `work` runs once more: it may change nothing but the database.
+  template <class Work>
+  Result<void> transact(const Work& work) {
+    for (bool again : {true, false}) {
+      try {
+        Use(statements->begin)->exec();
+        work();
+        Use(statements->commit)->exec();
+        return {};
+      } catch (const SQLite::Exception& e) {
+        Error error = recover(e);
+        if (again && error.code == Errc::kFull && ballast.release()) {
+          set_limits();
+          continue;
+        }
+        return tl::unexpected(std::move(error));
+      }
+    }
+    return fail(Errc::kFull, "no room in " + file().string());
+  }
+
+  /// Runs a reading `work` that returns a Result.
+  template <class Work>
+  auto read(const Work& work) -> decltype(work()) {
+    try {
+      return work();
+    } catch (const SQLite::Exception& e) {
+      return tl::unexpected(recover(e));
+    }
+  }
+
+  StoreOptions options;
+  const Clock& clock;
+  LockFile lock;
+  mutable std::mutex mutex;
+  std::unique_ptr<SQLite::Database> db;
+  std::unique_ptr<Statements> statements;
+  std::vector<EpochSpan> epochs;
+  Ledger ledger;
+  std::string instance, reason, last_epoch, corrupt_kept_in;
+  std::int64_t corrupt_at = 0;
+  Ballast ballast;
+  Bounds bounds;
+  std::int64_t page_bytes = 0;
+  bool accepting = true;
+  int commits_to_look = 0;  ///< until the next refresh_space()
+  RowId purge_from = 0;
+  std::int64_t next_purge_at = 0;  ///< mono ms
+  std::string sync_failure;        ///< a sync SQLite itself did
+  int audits = 0;                  ///< running now: no purge meanwhile
+  int wal_fd = -1;
+  std::unique_ptr<SyncTimer> timer;  ///< none at kEachCommit
+};
+
+}  // namespace edge

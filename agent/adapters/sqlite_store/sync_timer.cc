@@ -1,0 +1,85 @@
+#include "agent/adapters/sqlite_store/sync_timer.h"
+
+#include <utility>
+
+namespace edge {
+
+SyncTimer::SyncTimer(SyncFile sync, Times times) : sync_(std::move(sync)), times_(times), thread_([this] { run(); }) {}
+
+SyncTimer::~SyncTimer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  work_.notify_all();
+  thread_.join();
+}
+
+void SyncTimer::committed() {
+  const std::lock_guard lock(mutex_);
+  ++committed_;
+  if (oldest_) return;
+  oldest_ = std::chrono::steady_clock::now();
+  work_.notify_one();
+}
+
+bool SyncTimer::is_late() const {
+  const std::optional<Time>& first = in_flight_ ? in_flight_ : oldest_;
+  return first && std::chrono::steady_clock::now() - *first >= times_.limit;
+}
+
+Result<void> SyncTimer::verdict() const {
+  if (!failure_.empty()) return fail(Errc::kIo, failure_);
+  return {};
+}
+
+Result<void> SyncTimer::await() {
+  std::unique_lock lock(mutex_);
+  done_.wait(lock, [this] { return !failure_.empty() || !is_late(); });
+  return verdict();
+}
+
+Result<void> SyncTimer::sync_now() {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t wanted = committed_;
+  if (synced_ < wanted) {
+    hurry_ = true;
+    work_.notify_one();
+    done_.wait(lock, [&] { return !failure_.empty() || synced_ >= wanted; });
+  }
+  return verdict();
+}
+
+std::string SyncTimer::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+void SyncTimer::sync_once(std::unique_lock<std::mutex>& lock) {
+  const std::uint64_t covered = committed_;
+  in_flight_ = std::exchange(oldest_, std::nullopt);
+  hurry_ = false;
+  lock.unlock();
+  auto synced = sync_();
+  lock.lock();
+  in_flight_.reset();
+  if (synced) {
+    synced_ = covered;
+  } else {
+    failure_ = synced.error().detail;
+  }
+  done_.notify_all();
+}
+
+void SyncTimer::run() {
+  std::unique_lock lock(mutex_);
+  while (failure_.empty()) {
+    work_.wait(lock, [this] { return stop_ || oldest_; });
+    if (!oldest_) return;
+    const Time due = *oldest_ + times_.delay;
+    work_.wait_until(lock, due, [this] { return stop_ || hurry_; });
+    sync_once(lock);
+  }
+}
+
+}  // namespace edge

@@ -1,0 +1,67 @@
+#include "agent/ask.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/adapters/control_socket/commands.h"
+#include "agent/adapters/control_socket/control_socket.h"
+#include "agent/adapters/sqlite_store/sqlite_store.h"
+#include "agent/adapters/system_clock/system_clock.h"
+#include "agent/settings.h"
+#include "agent/version.h"
+#include "protocols/wire/gateway.h"
+
+namespace edge {
+namespace {
+
+Result<void> become_owner(const std::filesystem::path& directory) {
+  struct stat facts {};
+  if (::stat(directory.c_str(), &facts) != 0) {
+    return fail(Errc::kNotFound, "no agent is running and there is no store in " + directory.string());
+  }
+  if (::geteuid() != 0 || facts.st_uid == 0) return {};
+  if (::setegid(facts.st_gid) != 0 || ::seteuid(facts.st_uid) != 0) {
+    return fail(Errc::kIo, "cannot become the owner of " + directory.string());
+  }
+  return {};
+}
+
+AgentStatus status_of(SqliteStore& store, const Config& config, const Clock& clock, Audit audit) {
+  AgentStatus out;
+  out.gateway = config.gateway.id;
+  out.version = kVersion;
+  out.running = false;
+  out.facts = {clock.utc_ms(),    clock.state(),    store.identity(), store.size(),
+               store.accepting(), std::move(audit), SyncStatus{},     {}};
+  out.facts.sync.state = "stopped";
+  out.facts.sync.reason = "no agent is running";
+  out.facts.sync.code = "not_running";
+  out.health = judge_health(out.facts);
+  if (const auto kept = store.load_config(); kept && *kept) {
+    if (const auto parsed = wire::parse_config(**kept)) out.policy.version = parsed->version;
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> ask_agent(const Config& config, std::string_view request) {
+  auto answer = ask_control_socket(config.gateway.socket, request);
+  if (answer || answer.error().code != Errc::kUnavailable) return answer;
+  if (const auto owner = become_owner(config.gateway.state_dir); !owner) return tl::unexpected(owner.error());
+  if (!std::filesystem::exists(config.gateway.state_dir / "edge.sqlite")) {
+    return fail(Errc::kNotFound, "no agent is running and there is no store in " + config.gateway.state_dir.string());
+  }
+  const SystemClock clock;
+  auto store = SqliteStore::open(store_options(config), clock);
+  if (!store) return tl::unexpected(store.error());
+  CommandPorts ports{[&]() -> Result<AgentStatus> {
+                       auto audit = (*store)->audit();
+                       if (!audit) return tl::unexpected(audit.error());
+                       return status_of(**store, config, clock, *std::move(audit));
+                     },
+                     **store, dynamic_cast<PendingList*>(store->get()), nullptr, nullptr};
+  return answer_command(request, ports);
+}
+
+}  // namespace edge

@@ -1,0 +1,291 @@
+#include "agent/config_keys.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "agent/config_values.h"
+#include "protocols/bytes.h"
+
+namespace edge::config {
+namespace {
+
+std::string one_of(std::string_view value, std::span<const std::string_view> allowed) {
+  if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return "";
+  std::string out = "must be one of";
+  for (const auto& candidate : allowed) out += " \"" + std::string(candidate) + "\"";
+  return out;
+}
+
+std::string string_in(const toml::node& node, std::string& out) {
+  const auto value = node.value_exact<std::string>();
+  if (!value) return "must be a text in double quotes";
+  if (!is_plain_text(*value)) return "holds control characters";
+  out = *value;
+  return "";
+}
+
+template <auto Member, class S>
+std::string text(S& section, const toml::node& node) {
+  return string_in(node, section.*Member);
+}
+
+/// An empty path is the same as no key at all.
+template <auto Member, class S>
+std::string path(S& section, const toml::node& node) {
+  std::string value;
+  auto wrong = string_in(node, value);
+  if (wrong.empty() && !value.empty() && !value.starts_with('/')) wrong = "must be an absolute path";
+  section.*Member = value;
+  return wrong;
+}
+
+template <auto Member, class S>
+std::string flag(S& section, const toml::node& node) {
+  const auto value = node.value_exact<bool>();
+  if (!value) return "must be true or false";
+  section.*Member = *value;
+  return "";
+}
+
+template <auto Member, class S>
+std::string wire_id(S& section, const toml::node& node) {
+  auto wrong = string_in(node, section.*Member);
+  if (wrong.empty() && !(section.*Member).empty() && !is_wire_id(section.*Member)) {
+    wrong = "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -";
+  }
+  return wrong;
+}
+
+template <auto Member, std::int64_t Least, std::int64_t Most, class S>
+std::string whole(S& section, const toml::node& node) {
+  const auto value = node.value_exact<std::int64_t>();
+  if (!value || *value < Least || *value > Most) {
+    return "must be a whole number from " + std::to_string(Least) + " to " + std::to_string(Most);
+  }
+  section.*Member = static_cast<std::remove_reference_t<decltype(section.*Member)>>(*value);
+  return "";
+}
+
+/// Limits in seconds.
+template <auto Member, std::int64_t Least, std::int64_t Most, class S>
+std::string duration(S& section, const toml::node& node) {
+  const auto written = node.value_exact<std::string>();
+  const auto value = written ? parse_duration(*written) : std::nullopt;
+  if (!value) return "must be a duration such as \"500ms\", \"30s\", \"12h\" or \"7d\"";
+  if (*value < std::chrono::seconds(Least) || *value > std::chrono::seconds(Most)) {
+    return "must be between " + std::to_string(Least) + "s and " + std::to_string(Most) + "s";
+  }
+  using Target = std::remove_reference_t<decltype(section.*Member)>;
+  section.*Member = std::chrono::duration_cast<Target>(*value);
+  return "";
+}
+
+/// Least in MiB; "" leaves what the default says.
+template <auto Member, std::int64_t Least, class S>
+std::string size(S& section, const toml::node& node) {
+  const auto written = node.value_exact<std::string>();
+  if (written && written->empty()) return "";
+  const auto value = written ? parse_size(*written) : std::nullopt;
+  if (!value) return "must be a size such as \"512MiB\" or \"8GiB\"";
+  if (*value < (Least << 20)) return "must be at least " + std::to_string(Least) + "MiB";
+  section.*Member = *value;
+  return "";
+}
+
+/// A JSON pointer (RFC 6901) into a payload; `part` names the member of JsonShape.
+template <auto Part>
+std::string pointer(TopicText& topic, const toml::node& node) {
+  auto wrong = string_in(node, topic.shape.*Part);
+  if (wrong.empty() && !(topic.shape.*Part).empty() && !(topic.shape.*Part).starts_with('/')) {
+    wrong = "must be a JSON pointer such as \"/temp\"";
+  }
+  return wrong;
+}
+
+std::string topic_unit(TopicText& topic, const toml::node& node) { return string_in(node, topic.shape.unit); }
+
+std::string topic_metric(TopicText& topic, const toml::node& node) {
+  const auto wrong = string_in(node, topic.shape.metric);
+  if (!wrong.empty() || topic.shape.metric.empty() || is_wire_type(topic.shape.metric)) return wrong;
+  return "must be 1 to 64 characters of a-z 0-9 _ .";
+}
+
+std::string topic_decoder(TopicText& topic, const toml::node& node) {
+  static constexpr std::array<std::string_view, 1> kDecoders{"json"};
+  const auto wrong = string_in(node, topic.decoder);
+  return wrong.empty() ? one_of(topic.decoder, kDecoders) : wrong;
+}
+
+std::string convert_metric(ConvertSection& section, const toml::node& node) {
+  const auto wrong = string_in(node, section.metric);
+  if (!wrong.empty() || section.metric.empty() || is_wire_type(section.metric)) return wrong;
+  return "must be 1 to 64 characters of a-z 0-9 _ .";
+}
+
+std::string durability(StoreSection& section, const toml::node& node) {
+  static constexpr std::array<std::string_view, 2> kLevels{"default", "power-cut"};
+  std::string value;
+  auto wrong = string_in(node, value);
+  if (wrong.empty()) wrong = one_of(value, kLevels);
+  section.durability = value == "power-cut" ? Durability::kPowerCut : Durability::kDefault;
+  return wrong;
+}
+
+std::string listen(WebSection& section, const toml::node& node) {
+  const auto written = node.value_exact<std::string>();
+  const auto value = written ? parse_host_port(*written) : std::nullopt;
+  if (!value) return "must be an address and a port such as \"127.0.0.1:8380\"";
+  if (!is_loopback(value->host)) {
+    return "must be a loopback address: a listener for the LAN is not available in this version";
+  }
+  section.host = value->host;
+  section.port = value->port;
+  return "";
+}
+
+std::string log_level(LogSection& section, const toml::node& node) {
+  static constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warning", "error"};
+  const auto wrong = string_in(node, section.level);
+  return wrong.empty() ? one_of(section.level, kLevels) : wrong;
+}
+
+std::string log_format(LogSection& section, const toml::node& node) {
+  static constexpr std::array<std::string_view, 2> kFormats{"text", "json"};
+  const auto wrong = string_in(node, section.format);
+  return wrong.empty() ? one_of(section.format, kFormats) : wrong;
+}
+
+constexpr Key<GatewayConfigSection> kGateway[] = {
+    {"id", "id", kRequired, wire_id<&GatewayConfigSection::id>},
+    {"site", "id", "\"\"", wire_id<&GatewayConfigSection::site>},
+    {"state_dir", "path", "\"/var/lib/edge-agent\"", path<&GatewayConfigSection::state_dir>},
+    {"socket", "path", "\"/run/edge-agent/control.sock\"", path<&GatewayConfigSection::socket>},
+};
+
+constexpr Key<FrappeSection> kFrappe[] = {
+    {"url", "url", kRequired, text<&FrappeSection::url>},
+    {"site_header", "text", "\"\"", text<&FrappeSection::site_header>},
+    {"key_file", "path", "\"\"", path<&FrappeSection::key_file>},
+    {"credential", "text", "\"\"", text<&FrappeSection::credential>},
+    {"ca_file", "path", "\"\"", path<&FrappeSection::ca_file>},
+    {"client_cert", "path", "\"\"", path<&FrappeSection::client_cert>},
+    {"client_key", "path", "\"\"", path<&FrappeSection::client_key>},
+    {"proxy", "url", "\"\"", text<&FrappeSection::proxy>},
+    {"batch_rows", "integer", "500", whole<&FrappeSection::batch_rows, 1, 500>},
+    {"gzip", "boolean", "true", flag<&FrappeSection::gzip>},
+    {"timeout", "duration", "\"30s\"", duration<&FrappeSection::timeout, 1, 600>},
+};
+
+constexpr Key<StoreSection> kStore[] = {
+    {"durability", "text", "\"default\"", durability},
+    {"max_bytes", "size", "\"\"", size<&StoreSection::max_bytes, 128>},
+    {"min_free", "size", "\"512MiB\"", size<&StoreSection::min_free, 0>},
+    {"retain_sent", "duration", "\"7d\"", duration<&StoreSection::retain_sent, 0, 86'400 * 3'650LL>},
+};
+
+constexpr Key<MqttSection> kMqtt[] = {
+    {"url", "url", "\"\"", text<&MqttSection::url>},
+    {"client_id", "id", "\"edge-\" + gateway.id", wire_id<&MqttSection::client_id>},
+    {"username", "text", "\"\"", text<&MqttSection::username>},
+    {"password_file", "path", "\"\"", path<&MqttSection::password_file>},
+    {"ca_file", "path", "\"\"", path<&MqttSection::ca_file>},
+    {"client_cert", "path", "\"\"", path<&MqttSection::client_cert>},
+    {"client_key", "path", "\"\"", path<&MqttSection::client_key>},
+    {"keepalive", "duration", "\"60s\"", duration<&MqttSection::keepalive, 10, 3'600>},
+};
+
+constexpr Key<TopicText> kTopic[] = {
+    {"pattern", "text", kRequired, text<&TopicText::pattern>},
+    {"decoder", "text", "\"json\"", topic_decoder},
+    {"value", "pointer", "\"\"", pointer<&JsonShape::value>},
+    {"unit", "text", "\"\"", topic_unit},
+    {"metric", "text", "\"\"", topic_metric},
+    {"time", "pointer", "\"\"", pointer<&JsonShape::time>},
+    {"id", "pointer", "\"\"", pointer<&JsonShape::id>},
+};
+
+constexpr Key<ConvertSection> kConvert[] = {
+    {"metric", "text", "\"\"", convert_metric},
+    {"device", "id", "\"\"", wire_id<&ConvertSection::device>},
+    {"from", "text", kRequired, text<&ConvertSection::from>},
+    {"to", "text", kRequired, text<&ConvertSection::to>},
+};
+
+constexpr Key<WebSection> kWeb[] = {{"listen", "address", "\"127.0.0.1:8380\"", listen}};
+
+constexpr Key<LogSection> kLog[] = {
+    {"level", "text", "\"info\"", log_level},
+    {"format", "text", "\"text\"", log_format},
+};
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+template <>
+std::span<const Key<GatewayConfigSection>> keys_of() {
+  return kGateway;
+}
+template <>
+std::span<const Key<FrappeSection>> keys_of() {
+  return kFrappe;
+}
+template <>
+std::span<const Key<StoreSection>> keys_of() {
+  return kStore;
+}
+template <>
+std::span<const Key<MqttSection>> keys_of() {
+  return kMqtt;
+}
+template <>
+std::span<const Key<TopicText>> keys_of() {
+  return kTopic;
+}
+template <>
+std::span<const Key<ConvertSection>> keys_of() {
+  return kConvert;
+}
+template <>
+std::span<const Key<WebSection>> keys_of() {
+  return kWeb;
+}
+template <>
+std::span<const Key<LogSection>> keys_of() {
+  return kLog;
+}
+
+bool is_later(std::string_view path) {
+  static constexpr std::array<std::string_view, 6> kLater{"modbus",          "scale",   "frappe.live_share",
+                                                          "frappe.max_rate", "web.lan", "mqtt.topic.zone"};
+  return std::find(kLater.begin(), kLater.end(), path) != kLater.end();
+}
+
+std::string_view nearest(std::string_view written, std::span<const std::string_view> candidates) {
+  std::string_view best;
+  std::size_t least = 3;
+  for (const auto candidate : candidates) {
+    const auto distance = edit_distance(written, candidate);
+    if (distance < least && distance < candidate.size()) {
+      least = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+}  // namespace edge::config

@@ -1,0 +1,105 @@
+#include "agent/core/health.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace edge {
+namespace {
+
+using Weight = HealthReason::Weight;
+using Reasons = std::vector<HealthReason>;
+
+std::int64_t exactly(const Counters& counters, std::string_view name) {
+  const auto found = counters.find(name);
+  return found == counters.end() ? 0 : found->second;
+}
+
+void judge_store(const HealthFacts& facts, Reasons& reasons) {
+  if (!facts.size.failure.empty()) {
+    reasons.push_back({Weight::kUnhealthy, "store_failed", "nothing is durable any more: " + facts.size.failure});
+  }
+  if (!facts.accepting) {
+    reasons.push_back({Weight::kNotReady, "store_full",
+                       std::to_string(facts.size.used_bytes) + " of " + std::to_string(facts.size.max_bytes) +
+                           " bytes used, " + std::to_string(facts.size.free_bytes) + " free on the disk"});
+  }
+  if (facts.identity.provisional) {
+    reasons.push_back({facts.identity.reason == "corrupt" ? Weight::kUnhealthy : Weight::kNote, "provisional_epoch",
+                       "the server has not granted an epoch yet (" + facts.identity.reason + ")"});
+  }
+  if (!facts.identity.corrupt_kept_in.empty()) {
+    reasons.push_back(
+        {Weight::kNote, "corrupt_kept", "a damaged database is kept in " + facts.identity.corrupt_kept_in});
+  }
+}
+
+void judge_sums(const Conservation& sums, Reasons& reasons) {
+  if (sums.holds()) return;
+  reasons.push_back({Weight::kUnhealthy, "conservation",
+                     "messages " + std::to_string(sums.messages) + " against " +
+                         std::to_string(sums.messages_accounted) + ", readings " + std::to_string(sums.readings) +
+                         " against " + std::to_string(sums.readings_accounted)});
+}
+
+void judge_delivery(const HealthFacts& facts, Reasons& reasons) {
+  if (facts.sync.state == "stopped") {
+    reasons.push_back({Weight::kUnhealthy, facts.sync.code, "delivery has stopped: " + facts.sync.reason});
+  } else if (facts.sync.state == "waiting") {
+    reasons.push_back({Weight::kNote, facts.sync.code, "delivery waits: " + facts.sync.reason});
+  }
+  if (facts.audit.totals.dead > 0) {
+    reasons.push_back({Weight::kNote, "dead_letters",
+                       std::to_string(facts.audit.totals.dead) + " records were refused and wait for a person"});
+  }
+}
+
+void judge_intake(const HealthFacts& facts, Reasons& reasons) {
+  for (const SourceStatus& source : facts.sources) {
+    if (source.state != "down") continue;
+    reasons.push_back({Weight::kNotReady, "source_down", source.name + ": " + source.error});
+  }
+  if (facts.clock == ClockState::kUnsynced) {
+    reasons.push_back({Weight::kNote, "clock_unsynced", "the clock has no time source yet"});
+  }
+}
+
+}  // namespace
+
+std::int64_t counter_sum(const Counters& counters, std::string_view name) {
+  std::int64_t sum = exactly(counters, name);
+  const std::string below = std::string(name) + ".";
+  for (auto at = counters.lower_bound(below); at != counters.end() && at->first.starts_with(below); ++at) {
+    sum += at->second;
+  }
+  return sum;
+}
+
+Conservation conservation_of(const Audit& audit) {
+  const Counters& counters = audit.counters;
+  Conservation sums;
+  sums.messages = exactly(counters, "messages");
+  sums.messages_accounted = exactly(counters, "decoded") + exactly(counters, "undecodable") +
+                            exactly(counters, "duplicate") + counter_sum(counters, "ignored");
+  sums.readings = exactly(counters, "readings");
+  sums.readings_accounted =
+      audit.totals.sent + audit.totals.pending + audit.totals.dead + exactly(counters, "readings.duplicate");
+  return sums;
+}
+
+Health judge_health(const HealthFacts& facts) {
+  Health health;
+  health.conservation = conservation_of(facts.audit);
+  judge_store(facts, health.reasons);
+  judge_sums(health.conservation, health.reasons);
+  judge_delivery(facts, health.reasons);
+  judge_intake(facts, health.reasons);
+  std::ranges::stable_sort(health.reasons, std::greater{}, &HealthReason::weight);
+  for (const HealthReason& reason : health.reasons) {
+    if (reason.weight == Weight::kUnhealthy) health.healthy = false;
+    if (reason.weight == Weight::kNotReady || reason.code == "store_failed") health.ready = false;
+  }
+  return health;
+}
+
+}  // namespace edge

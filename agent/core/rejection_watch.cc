@@ -1,0 +1,49 @@
+#include "agent/core/rejection_watch.h"
+
+namespace edge {
+namespace {
+
+constexpr std::int64_t kSliceMs = 10'000;
+
+}  // namespace
+
+void RejectionWatch::forget(std::int64_t mono_ms) {
+  while (!slices_.empty() && slices_.front().from <= mono_ms - kWindowMs) slices_.pop_front();
+}
+
+void RejectionWatch::add(std::int64_t mono_ms, std::string_view site, std::string_view device, std::string_view code) {
+  if (slices_.empty() || mono_ms - slices_.back().from >= kSliceMs) {
+    forget(mono_ms);
+    slices_.emplace_back().from = mono_ms;
+  }
+  std::string name;
+  name.append(site).append("/").append(device);
+  const auto count = [&name](Tally& tally) {
+    ++tally.records;
+    tally.devices.insert(name);
+  };
+  Slice& slice = slices_.back();
+  count(slice.all);
+  if (!code.empty()) count(slice.rejected[std::string(code)]);
+}
+
+std::optional<std::string> RejectionWatch::tripped(std::int64_t mono_ms) {
+  forget(mono_ms);
+  Slice sum;
+  for (const Slice& slice : slices_) {
+    sum.all.records += slice.all.records;
+    sum.all.devices.insert(slice.all.devices.begin(), slice.all.devices.end());
+    for (const auto& [code, tally] : slice.rejected) {
+      Tally& total = sum.rejected[code];
+      total.records += tally.records;
+      total.devices.insert(tally.devices.begin(), tally.devices.end());
+    }
+  }
+  if (sum.all.records < kLeastRecords) return std::nullopt;
+  for (const auto& [code, tally] : sum.rejected) {
+    if (tally.records * 2 > sum.all.records && tally.devices.size() * 2 > sum.all.devices.size()) return code;
+  }
+  return std::nullopt;
+}
+
+}  // namespace edge

@@ -1,0 +1,92 @@
+#include "agent/settings.h"
+
+#include <tuple>
+
+#include "agent/version.h"
+
+namespace edge {
+namespace {
+
+template <class C>
+auto fixed_parts(C& c) {
+  return std::tie(c.gateway.id, c.gateway.state_dir, c.gateway.socket, c.frappe.batch_rows, c.store.durability,
+                  c.store.max_bytes, c.store.min_free, c.store.retain_sent, c.mqtt.url, c.mqtt.client_id,
+                  c.mqtt.username, c.mqtt.password_file, c.mqtt.ca_file, c.mqtt.client_cert, c.mqtt.client_key,
+                  c.mqtt.keepalive, c.web.host, c.web.port, c.log.format);
+}
+
+}  // namespace
+
+StoreOptions store_options(const Config& config) {
+  StoreOptions out;
+  out.dir = config.gateway.state_dir;
+  out.gateway = config.gateway.id;
+  out.level = config.store.durability == Durability::kPowerCut ? SyncLevel::kEachCommit : SyncLevel::kTimed;
+  out.max_bytes = config.store.max_bytes;
+  out.min_free = config.store.min_free;
+  out.retain_sent = config.store.retain_sent;
+  return out;
+}
+
+IngestRules ingest_rules(const Config& config) {
+  IngestRules out;
+  out.gateway = config.gateway.id;
+  out.default_site = config.gateway.site;
+  for (const auto& topic : config.mqtt.topics) out.topics.push_back({topic.pattern, topic.shape});
+  for (const auto& rule : config.converts) {
+    out.converts.push_back({rule.metric, rule.device, rule.from, rule.to, rule.by});
+  }
+  return out;
+}
+
+FrappeSinkSettings sink_settings(const Config& config, const Secrets& secrets) {
+  const auto& frappe = config.frappe;
+  FrappeSinkSettings out;
+  out.url = frappe.url;
+  out.site_header = frappe.site_header;
+  out.key = secrets.frappe_key;
+  out.gzip = frappe.gzip;
+  out.http.ca_file = frappe.ca_file;
+  out.http.client_cert = frappe.client_cert;
+  out.http.client_key = frappe.client_key;
+  out.http.proxy = frappe.proxy;
+  out.http.timeout = frappe.timeout;
+  out.http.user_agent = "edge-agent/" + std::string(kVersion);
+  return out;
+}
+
+MqttSourceSettings mqtt_settings(const Config& config, const Secrets& secrets) {
+  const auto& mqtt = config.mqtt;
+  MqttSourceSettings out;
+  out.url = mqtt.url;
+  out.client_id = mqtt.client_id;
+  out.username = mqtt.username;
+  out.password = secrets.mqtt_password;
+  out.ca_file = mqtt.ca_file;
+  out.client_cert = mqtt.client_cert;
+  out.client_key = mqtt.client_key;
+  out.keepalive = mqtt.keepalive;
+  out.subscriptions = subscriptions(config);
+  return out;
+}
+
+SyncSettings sync_settings(const Config& config) {
+  SyncSettings out;
+  out.gateway = config.gateway.id;
+  out.batch_rows = config.frappe.batch_rows;
+  return out;
+}
+
+std::vector<std::string> subscriptions(const Config& config) {
+  std::vector<std::string> out;
+  for (const auto& topic : config.mqtt.topics) out.push_back(topic.pattern.subscription());
+  return out;
+}
+
+bool keep_fixed_parts(const Config& running, Config& fresh) {
+  if (fixed_parts(running) == fixed_parts(fresh)) return false;
+  fixed_parts(fresh) = fixed_parts(running);
+  return true;
+}
+
+}  // namespace edge

@@ -1,0 +1,40 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/ports/store.h"
+#include "protocols/record/identity.h"
+
+namespace edge::test {
+
+/// An outbox in memory; fails when told to.
+class MemoryOutbox : public Outbox {
+ public:
+  Result<void> append(std::span<NewObservation> added, const Counters& add) override {
+    if (failure) return tl::unexpected(*failure);
+    for (NewObservation& row : added) {
+      const std::string seq = std::to_string(rows.size() + 1);
+      if (row.observation.uid.empty()) row.observation.uid = uid_of_sequence("gw", "1", "observation", seq);
+      rows.push_back(row);
+    }
+    for (const auto& [name, count] : add) totals[name] += count;
+    return {};
+  }
+  Result<std::vector<RecentUid>> newest(std::size_t count) override {
+    std::vector<RecentUid> recent;
+    for (std::size_t i = rows.size() - std::min(count, rows.size()); i < rows.size(); ++i) {
+      const Observation& o = rows[i].observation;
+      recent.push_back({o.uid, o.site, o.device, o.index, o.raw_sha256, rows[i].packet_id, o.identity});
+    }
+    return recent;
+  }
+  Counters counters() const override { return totals; }
+  bool accepting() const override { return true; }
+
+  std::vector<NewObservation> rows;
+  Counters totals;
+  std::optional<Error> failure;
+};
+
+}  // namespace edge::test
