@@ -1,0 +1,54 @@
+"""The ingest contract (wire.md §3 and §4): thin; the algorithm is contract.ingestion, the database is store."""
+
+from __future__ import annotations
+
+import frappe
+from werkzeug.wrappers import Response
+
+from frappe_ext import auth
+from frappe_ext.api.answers import answer
+from frappe_ext.api.senders import admit
+from frappe_ext.clock import now_ms
+from frappe_ext.contract import ingestion
+from frappe_ext.contract.body import Batch, read_batch
+from frappe_ext.contract.refusals import Refusal
+from frappe_ext.store import FrappeStore, is_deadlock
+
+ATTEMPTS = 3
+BUSY_RETRY_S = 5
+
+
+@frappe.whitelist(methods=["POST"])
+def submit() -> dict | Response:
+	"""Stores up to 500 records; one result per record, in order: stored, duplicate, conflict, rejected or retry."""
+	return answer(_submit)
+
+
+def _submit() -> dict:
+	sender = auth.sender()
+	batch = read_batch(frappe.request.get_data(), frappe.request.content_type)
+	for _attempt in range(ATTEMPTS):
+		try:
+			return _store(sender, batch)
+		except Exception as error:
+			if not is_deadlock(error):
+				raise
+			frappe.db.rollback()  # the database has done so already: nothing of this batch is stored
+	raise Refusal(
+		"not_ready", "The database is busy.", gateway=sender.gateway.gateway_id, retry_after=BUSY_RETRY_S
+	)
+
+
+def _store(sender: auth.Sender, batch: Batch) -> dict:
+	now = admit(sender, batch.gateway, batch.epoch, batch.instance, batch.sent_at)
+	if not frappe.get_meta("Observation").has_field("edge_uid"):
+		raise Refusal("not_ready", "The record types are being migrated.", gateway=now.gateway.gateway_id)
+	store = FrappeStore(now)
+	results = ingestion.store_batch(batch, now.gateway, store)
+	store.log_faults()
+	return {
+		"batch_id": batch.batch_id,
+		"server_time": now_ms(),
+		"config_version": now.config_published,
+		"results": [result.as_dict() for result in results],
+	}

@@ -1,0 +1,59 @@
+"""Observation Threshold Policy: refuses what no reading could be judged by."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import cint, flt
+
+from frappe_ext.edge.doctype.edge_gateway.events import publish_sites
+
+_TYPE = re.compile(r"(\*|[a-z0-9_.]{1,64})\Z", re.ASCII)
+
+
+def validate(doc: Any, method: str | None = None) -> None:
+	doc.observation_type = (doc.observation_type or "").strip().lower()
+	if not _TYPE.match(doc.observation_type):
+		frappe.throw(_("Observation type: use * or 1 to 64 of a-z, 0-9, _ and ."))
+	for band in ("warning", "critical", "valid"):
+		_check_band(doc, band)
+	if cint(doc.active):
+		_check_only_active(doc)
+
+
+def publish(doc: Any, method: str | None = None) -> None:
+	before = doc.get_doc_before_save()
+	publish_sites({doc.site, before.site if before else doc.site})
+
+
+def _check_band(doc: Any, band: str) -> None:
+	low, high = flt(doc.get(f"{band}_min"), 9), flt(doc.get(f"{band}_max"), 9)
+	one_sided = cint(doc.get(f"{band}_no_min")) or cint(doc.get(f"{band}_no_max"))
+	if low > high and not one_sided:
+		frappe.throw(
+			_("{0} must not be above {1}. For a band with one end, tick the side that has no limit.").format(
+				_(doc.meta.get_label(f"{band}_min")), _(doc.meta.get_label(f"{band}_max"))
+			)
+		)
+
+
+def _check_only_active(doc: Any) -> None:
+	other = frappe.db.get_value(
+		"Observation Threshold Policy",
+		{
+			"site": doc.site,
+			"observation_type": doc.observation_type,
+			"active": 1,
+			"name": ("!=", doc.name or ""),
+		},
+		"policy_name",
+	)
+	if other:
+		frappe.throw(
+			_(
+				"{0} is active for this site and observation type already; one policy judges a reading."
+			).format(frappe.bold(other))
+		)
