@@ -1,0 +1,107 @@
+"""Durable before acknowledged, seen from outside: strace shows the WAL write before the PUBACK leaves.
+
+Each message is sent alone. In its order of system calls there must be, between the read that brought it and the
+acknowledgement that left, a write to the write-ahead log (and with durability = "power-cut" a sync of it).
+"""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from tests.support.waiting import wait_until
+
+CALLS = "read,recv,recvfrom,recvmsg,write,writev,send,sendto,sendmsg,pwrite64,pwritev,fdatasync,fsync"
+LINE = re.compile(r"^(?P<pid>\d+) +(?P<at>[\d.]+) (?P<call>\w+)\((?P<fd>\d+)<(?P<path>[^>]*)>(?P<rest>.*)$")
+RESUMED = re.compile(r"^(?P<pid>\d+) +(?P<at>[\d.]+) <\.\.\. (?P<call>\w+) resumed>(?P<rest>.*)$")
+PUBACK = re.compile(r'"@\\2')
+COUNT = 20
+
+
+def events(trace: str) -> list[tuple[str, str]]:
+    """("message", marker) as it is read, ("wal", ""), ("sync", ""), ("ack", ""): in the order they happened.
+
+    A call that strace shows in two halves counts where it ended for reads and syncs, where it began for the
+    acknowledgement: the direction that can only make the check stricter. Writes to the log count where they ended.
+    """
+    found: list[tuple[str, str]] = []
+    begun: dict[str, str] = {}
+    for line in trace.splitlines():
+        if match := LINE.match(line):
+            call, path, rest = match["call"], match["path"], match["rest"]
+            if PUBACK.search(rest) and "socket" in path.lower() + "tcp":
+                if call.startswith(("write", "send")):
+                    found.append(("ack", ""))
+                    continue
+            if "<unfinished" in rest:
+                begun[match["pid"]] = path
+                continue
+        elif match := RESUMED.match(line):
+            call, rest = match["call"], match["rest"]
+            path = begun.pop(match["pid"], "")
+        else:
+            continue
+        if call.startswith(("pwrite", "write")) and path.endswith("-wal"):
+            found.append(("wal", ""))
+        elif call in ("fdatasync", "fsync") and path.endswith("-wal"):
+            found.append(("sync", ""))
+        elif call.startswith(("read", "recv")):
+            found += [("message", marker) for marker in re.findall(r"marker-\d{3}", rest)]
+    return found
+
+
+def check(found: list[tuple[str, str]], need: tuple[str, ...]) -> list[str]:
+    """What is wrong: messages whose acknowledgement left before everything in `need` had happened."""
+    wrong = []
+    for index, (kind, marker) in enumerate(found):
+        if kind != "message":
+            continue
+        after = [k for k, _ in found[index + 1 :]]
+        if "ack" not in after:
+            wrong.append(f"{marker}: never acknowledged")
+            continue
+        before_ack = after[: after.index("ack")]
+        wrong += [f"{marker}: acknowledged before its {what}" for what in need if what not in before_ack]
+    return wrong
+
+
+def test_the_check_sees_a_reversed_order():
+    line = '7 1.{} {}({}<{}>, "{}", 99) = 99'
+    read = line.format(1, "read", 5, "TCP:[127.0.0.1:1->127.0.0.1:2]", 'x{\\"note\\":\\"marker-001\\"}')
+    wal = line.format(2, "pwrite64", 6, "/x/edge.sqlite-wal", "data")
+    sync = "7 1.3 fdatasync(6</x/edge.sqlite-wal>) = 0"
+    ack = line.format(4, "write", 5, "TCP:[127.0.0.1:1->127.0.0.1:2]", "@\\2\\0\\1")
+    assert check(events("\n".join([read, wal, sync, ack])), ("wal", "sync")) == []
+    assert check(events("\n".join([read, ack, wal])), ("wal",)) == ["marker-001: acknowledged before its wal"]
+    assert check(events("\n".join([wal, read, ack])), ("wal",)) == ["marker-001: acknowledged before its wal"]
+    assert check(events("\n".join([read, wal, ack])), ("wal", "sync")) == [
+        "marker-001: acknowledged before its sync"
+    ]
+    assert check(events("\n".join([read, wal])), ("wal",)) == ["marker-001: never acknowledged"]
+
+
+def strace_works() -> bool:
+    if shutil.which("strace") is None:
+        return False
+    return subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not strace_works(), reason="strace is missing or ptrace is closed here")
+@pytest.mark.parametrize(("durability", "need"), [("default", ("wal",)), ("power-cut", ("wal", "sync"))])
+def test_the_commit_comes_before_the_puback(rig, tmp_path, durability, need):
+    trace = tmp_path / "trace"
+    rig.agent.sections["store"]["durability"] = durability
+    rig.line.cut()  # nothing but ingest may write to the log
+    # -s: the whole message must be visible; -y: paths of descriptors.
+    strace = ["strace", "-f", "-y", "-ttt", "-s", "4096", "-e", f"trace={CALLS}", "-o", str(trace)]
+    rig.agent.start(strace, timeout=40)
+    for number in range(COUNT):
+        rig.publish("bin1", f'{{"metric":"temperature","value":20,"unit":"C","note":"marker-{number:03}"}}')
+        rig.agent.wait_messages(number + 1)
+        wait_until("PUBACK left", lambda n=number: trace.read_text(errors="replace").count('"@\\2') > n, 10)
+    rig.agent.stop()
+    found = events(trace.read_text(errors="replace"))
+    assert {marker for kind, marker in found if kind == "message"} == {f"marker-{n:03}" for n in range(COUNT)}
+    wrong = check(found, need)
+    assert not wrong, "\n".join(wrong)
