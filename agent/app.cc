@@ -1,5 +1,6 @@
 #include "agent/app.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -36,7 +37,8 @@ constexpr milliseconds kIdle{60'000};         ///< without a message: time to ch
 constexpr std::int64_t kStuckStoreMs = 30'000;
 /// How long the uplink may be silent: a step is at most two requests, each tried twice.
 std::int64_t longest_step(const Config& config) { return 4 * config.frappe.timeout.count() + 60'000; }
-constexpr int kNoAck = 75;  ///< EX_TEMPFAIL: systemd starts us again, the broker sends again
+constexpr mode_t kUmask = 0027;  ///< nothing it writes is for everybody
+constexpr int kNoAck = 75;       ///< EX_TEMPFAIL: systemd starts us again, the broker sends again
 
 template <class T>
 T or_cannot_start(Result<T> result) {
@@ -128,7 +130,7 @@ Agent::Agent(std::filesystem::path file)
       [this](auto line) { log_.info(line); });
 }
 
-/// Why nothing, one line each where it is something: pages and the command line go first, sources last.
+/// Pages and the command line answer first, sources start last.
 void Agent::run() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -262,14 +264,15 @@ std::string Agent::answer(std::string_view request) {
     sync_.poke();
     uplink_.poke();
   };
-  const CommandPorts ports{[this] { return board_.get(milliseconds(0)); }, *store_,
-                           dynamic_cast<PendingList*>(store_.get()), poke, [this] { return reload(); }};
+  const CommandPorts ports{[this] { return board_.get(milliseconds(0)); }, *store_, *store_, poke,
+                           [this] { return reload(); }};
   return answer_command(request, ports);
 }
 
 }  // namespace
 
 int run_agent(const std::filesystem::path& config_file) {
+  ::umask(kUmask);
   Agent(config_file).run();
   return 0;
 }

@@ -60,7 +60,7 @@ Result<std::string> ask_agent(const Config& config, std::string_view request) {
                        if (!audit) return tl::unexpected(audit.error());
                        return status_of(**store, config, clock, *std::move(audit));
                      },
-                     **store, dynamic_cast<PendingList*>(store->get()), nullptr, nullptr};
+                     **store, **store, nullptr, nullptr};
   return answer_command(request, ports);
 }
 

@@ -1,5 +1,6 @@
 #include "agent/config.h"
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <sstream>
@@ -145,14 +146,15 @@ void read_plain(const toml::table& root, std::string_view name, Section& out, Fi
   if (const auto* table = table_of(root, name, findings)) config::read_section(*table, name, out, findings);
 }
 
-void read_all(const toml::table& root, Config& config, Findings& findings) {
+/// `end`: the last line, where a missing section would be written.
+void read_all(const toml::table& root, const toml::source_position& end, Config& config, Findings& findings) {
   for (const auto& [key, node] : root) {
     if (std::find(kSections.begin(), kSections.end(), key.str()) == kSections.end()) {
       config::refuse_unknown(key, "", kSections, findings);
     }
   }
   for (const std::string_view name : {"gateway", "frappe"}) {
-    if (!root.contains(name)) findings.add({1, 1}, "section [" + std::string(name) + "] is missing");
+    if (!root.contains(name)) findings.add(end, "section [" + std::string(name) + "] is missing");
   }
   read_plain(root, "gateway", config.gateway, findings);
   read_plain(root, "frappe", config.frappe, findings);
@@ -195,7 +197,8 @@ Result<Config> parse_config_text(std::string_view text, std::string_view name) {
   Config config;
   try {
     const toml::table root = toml::parse(text, name);
-    read_all(root, config, findings);
+    const auto lines = 1 + std::count(text.begin(), text.end(), '\n');
+    read_all(root, {static_cast<toml::source_index>(lines), 1}, config, findings);
   } catch (const toml::parse_error& error) {
     findings.add(error.source().begin, for_log(error.description(), 300));
   }

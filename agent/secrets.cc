@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
@@ -74,13 +76,22 @@ Result<std::string> read_credential(std::string_view name) {
   return read_guarded(directory / name, true);
 }
 
+bool is_edge_key(std::string_view key) {
+  const auto colon = key.find(':');
+  if (colon == std::string_view::npos || colon == 0 || colon > 64 || key.size() - colon - 1 < 16) return false;
+  const auto id = key.substr(0, colon);
+  const bool id_good = std::all_of(
+      id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-'; });
+  return id_good && std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < 0x7F; });
+}
+
 Result<Secrets> read_secrets(const Config& config) {
   Secrets out;
   const bool by_name = !config.frappe.credential.empty();
   auto key = by_name ? read_credential(config.frappe.credential) : read_secret_file(config.frappe.key_file);
   if (!key) return about(by_name ? "[frappe] credential" : "[frappe] key_file", key.error());
-  if (key->find(':') == std::string::npos) {
-    return fail(Errc::kMalformed, "[frappe] key_file: must hold key_id:secret");
+  if (!is_edge_key(*key)) {
+    return fail(Errc::kMalformed, "[frappe] key_file: must hold key_id:secret, the secret at least 16 characters");
   }
   out.frappe_key = *std::move(key);
   if (!config.mqtt.password_file.empty()) {
@@ -91,9 +102,8 @@ Result<Secrets> read_secrets(const Config& config) {
   return out;
 }
 
-std::vector<std::string> check_files(const Config& config) {
+std::vector<std::string> unreadable_certificates(const Config& config) {
   std::vector<std::string> out;
-  if (const auto secrets = read_secrets(config); !secrets) out.push_back(secrets.error().detail);
   const std::array<std::pair<const char*, const std::filesystem::path*>, 6> files{{
       {"[frappe] ca_file", &config.frappe.ca_file},
       {"[frappe] client_cert", &config.frappe.client_cert},

@@ -16,6 +16,9 @@ Result<std::string> read_secret_file(const std::filesystem::path& file);
 /// A systemd credential (LoadCredential=) by its name. Errors as above; kUnavailable outside such a service.
 Result<std::string> read_credential(std::string_view name);
 
+/// True for "key_id:secret": an id of [A-Za-z0-9._-]{1,64} and at least 16 visible characters.
+bool is_edge_key(std::string_view key);
+
 struct Secrets {
   std::string frappe_key;     ///< "key_id:secret"
   std::string mqtt_password;  ///< empty = none
@@ -23,7 +26,7 @@ struct Secrets {
 /// Everything secret that `config` names. The error says which key of the file it is about.
 Result<Secrets> read_secrets(const Config& config);
 
-/// What is wrong with the files `config` names (secrets, certificates), a line each; empty = nothing.
-std::vector<std::string> check_files(const Config& config);
+/// The certificate files `config` names that cannot be read, a line each; empty = none.
+std::vector<std::string> unreadable_certificates(const Config& config);
 
 }  // namespace edge

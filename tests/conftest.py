@@ -1,4 +1,7 @@
-"""Fixtures of the integration tests: each test gets a broker, a server, an agent and a line of its own."""
+"""Fixtures of the integration tests: each test gets a broker, a server, an agent and a line of its own.
+
+With FRAPPE_BENCH set the tests that take `rig_on` run on a real Frappe site too (docs/testing.md).
+"""
 
 import os
 
@@ -8,13 +11,9 @@ from tests.support.agent import agent_binary
 from tests.support.broker import Broker
 from tests.support.journal import mock_iot_binary
 from tests.support.rig import DEVICES, Rig
-from tests.support.server import StandIn
+from tests.support.server import FrappeSite, StandIn
 
-LONG = os.environ.get("EDGE_LONG") == "1"
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "standin: needs the stand-in's faults; not for a real site")
+SERVERS = ["stand-in", *(["frappe"] if os.environ.get("FRAPPE_BENCH") else [])]
 
 
 def must_exist(binary):
@@ -46,16 +45,30 @@ def stand_in(tmp_path):
     stand_in.close()
 
 
+def make_rig(folder, server, broker):
+    rig = Rig(folder, server, broker)
+    yield rig
+    rig.close()
+
+
 @pytest.fixture
 def rig(binaries, tmp_path, broker, stand_in):
-    """Running; the agent has pulled its policies."""
-    rig = Rig(tmp_path, stand_in, broker)
-    yield rig
-    rig.agent.kill() if rig.agent.process.running() else None
-    rig.line.close()
+    """On the stand-in, for tests that need its faults. Not started."""
+    yield from make_rig(tmp_path, stand_in, broker)
+
+
+@pytest.fixture(params=SERVERS)
+def rig_on(request, binaries, tmp_path, broker):
+    """On each server there is. Not started."""
+    if request.param == "stand-in":
+        server = StandIn(tmp_path / "server", DEVICES).start()
+    else:
+        server = FrappeSite(DEVICES[:10])
+    yield from make_rig(tmp_path, server, broker)
+    server.close()
 
 
 @pytest.fixture
 def long_run():
     """True with EDGE_LONG=1: the long form of the outage and kill tests."""
-    return LONG
+    return os.environ.get("EDGE_LONG") == "1"

@@ -14,15 +14,20 @@ void list_keys() {
   }
 }
 
+/// kCannot: the agent would not start with it; kNo: it would, but something it names is not there.
 int check(const std::string& file) {
   const auto config = load_config(file);
   if (!config) {
     std::cerr << config.error().detail << '\n';
-    return config.error().code == Errc::kMalformed ? kNo : kCannot;
+    return kCannot;
   }
-  const auto wrong = check_files(*config);
-  for (const auto& line : wrong) std::cerr << file << ": " << line << '\n';
-  if (!wrong.empty()) return kNo;
+  const auto missing = unreadable_certificates(*config);
+  for (const auto& line : missing) std::cerr << file << ": " << line << '\n';
+  if (const auto secrets = read_secrets(*config); !secrets) {
+    std::cerr << file << ": " << secrets.error().detail << '\n';
+    return kCannot;
+  }
+  if (!missing.empty()) return kNo;
   std::cout << file << ": good\n";
   return kYes;
 }

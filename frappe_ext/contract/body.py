@@ -6,7 +6,7 @@ import json
 import re
 import zlib
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 from frappe_ext.contract import epochs, limits
 from frappe_ext.contract.refusals import Refusal
@@ -82,7 +82,7 @@ def read_sender(body: dict[str, Any]) -> tuple[str, str, str]:
 	return gateway, epoch, instance
 
 
-def is_instance(value: object) -> bool:
+def is_instance(value: object) -> TypeGuard[str]:
 	"""True for 16 lower-case hex digits."""
 	return isinstance(value, str) and _INSTANCE.match(value) is not None
 

@@ -100,7 +100,7 @@ def check_sender(gateway: Gateway, claimed_gateway: str, epoch: str | None, inst
 	check_gateway(gateway)
 	check_claim(gateway, claimed_gateway)
 	name, known = gateway.gateway_id, gateway.epoch
-	if epochs.is_granted(epoch) and epochs.is_granted(known) and int(epoch) < int(known):  # type: ignore[arg-type]
+	if epochs.is_granted(epoch) and epochs.is_granted(known) and int(epoch) < int(known):
 		detail = (
 			f"Epoch {epoch} of {name} is over, the present one is {known}: another store has taken its place."
 		)

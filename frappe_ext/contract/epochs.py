@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 _GRANTED = re.compile(r"(0|[1-9][0-9]{0,17})\Z", re.ASCII)
 _PROVISIONAL = re.compile(r"p[0-9a-f]{8}\Z", re.ASCII)
@@ -15,17 +16,17 @@ Provisional = tuple[str, str]
 """(provisional epoch, the epoch granted after it), in the order of granting."""
 
 
-def is_granted(epoch: object) -> bool:
+def is_granted(epoch: object) -> TypeGuard[str]:
 	"""True for decimal digits as granted."""
 	return isinstance(epoch, str) and _GRANTED.match(epoch) is not None
 
 
-def is_provisional(epoch: object) -> bool:
+def is_provisional(epoch: object) -> TypeGuard[str]:
 	"""True for `p` and 8 hex digits."""
 	return isinstance(epoch, str) and _PROVISIONAL.match(epoch) is not None
 
 
-def is_epoch(epoch: object) -> bool:
+def is_epoch(epoch: object) -> TypeGuard[str]:
 	"""True for either form."""
 	return is_granted(epoch) or is_provisional(epoch)
 
@@ -61,7 +62,7 @@ def grant(
 	for name, granted in provisional:
 		if provisional_now is not None and name == provisional_now:
 			return Grant(granted, None, repeated=True)
-	known = [int(epoch) for epoch in (current, last_epoch) if is_granted(epoch)]  # type: ignore[arg-type]
+	known = [int(epoch) for epoch in (current, last_epoch) if is_granted(epoch)]
 	epoch = str(max(known, default=0) + 1)
 	noted = (provisional_now, epoch) if is_provisional(provisional_now) else None
-	return Grant(epoch, noted)  # type: ignore[arg-type]
+	return Grant(epoch, noted)

@@ -194,7 +194,7 @@ class _BatchRun:
 		passed = []
 		for item in items:
 			site = item.record.get("site")
-			if site not in foreign:
+			if site is None or site not in foreign:
 				passed.append(item)
 				continue
 			code = statuses.SITE_NOT_ALLOWED if site in existing else statuses.UNKNOWN_SITE

@@ -55,7 +55,6 @@ class Runner:
     def refuse(self, seconds: float) -> None:
         """Closes the port for so long: connections are refused."""
         self._refuse_for = seconds
-        self._server.shutdown_signal = True
         threading.Thread(target=self._server.shutdown, daemon=True).start()
 
     def run(self) -> None:

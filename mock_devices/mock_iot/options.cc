@@ -65,6 +65,7 @@ Options parse_options(int argc, char** argv) {
   Options o;
   CLI::App app("A fleet of MQTT sensors, good and bad, over a real Paho client.", "mock-iot");
   app.footer(kFooter);
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   add_broker(app, o);
   add_fleet(app, o);
   add_replay(app, o);

@@ -125,8 +125,8 @@ Result<std::vector<Reading>> decode_json(std::string_view payload, const JsonSha
     return fail(Errc::kTooLarge, "more than " + std::to_string(kReadingLimit) + " readings");
   }
   readings.reserve(tree->children.size());
-  for (const auto& child : tree->children) {
-    auto reading = read_object(child.second, shape);
+  for (const JsonNode& child : tree->children) {
+    auto reading = read_object(child, shape);
     if (!reading) {
       // One bad element must not take the others with it.
       Reading unparsed;

@@ -1,5 +1,6 @@
 #include "protocols/mqtt/json_tree.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -55,15 +56,15 @@ class TreeBuilder : public nlohmann::json_sax<Json> {
       error_ = {Errc::kTooLarge, "more than " + std::to_string(kNodeLimit) + " values"};
       return nullptr;
     }
-    JsonNode node{kind, std::move(text), {}};
+    JsonNode node{kind, std::move(key_), std::move(text), {}};
+    key_.clear();
     if (open_.empty()) {
       root_ = std::move(node);
       return &root_;
     }
     auto& siblings = open_.back()->children;
-    siblings.emplace_back(std::move(key_), std::move(node));
-    key_.clear();
-    return &siblings.back().second;
+    siblings.push_back(std::move(node));
+    return &siblings.back();
   }
   bool leaf(JsonNode::Kind kind, std::string text) { return add(kind, std::move(text)) != nullptr; }
   bool open(JsonNode::Kind kind) {
@@ -108,15 +109,15 @@ const JsonNode* element(const JsonNode& array, std::string_view index) {
   const auto read = std::from_chars(index.data(), index.data() + index.size(), at);
   const bool canonical = index.size() == 1 || (!index.empty() && index[0] != '0');
   if (read.ec != std::errc{} || read.ptr != index.data() + index.size() || !canonical) return nullptr;
-  return at < array.children.size() ? &array.children[at].second : nullptr;
+  return at < array.children.size() ? &array.children[at] : nullptr;
 }
 
 }  // namespace
 
-const JsonNode* JsonNode::member(std::string_view key) const {
+const JsonNode* JsonNode::member(std::string_view name) const {
   if (kind != Kind::kObject) return nullptr;
   for (auto child = children.rbegin(); child != children.rend(); ++child) {
-    if (child->first == key) return &child->second;
+    if (child->key == name) return &*child;
   }
   return nullptr;
 }

@@ -1,7 +1,6 @@
 #pragma once
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "protocols/result.h"
@@ -11,11 +10,12 @@ namespace edge {
 /// A JSON value that keeps the characters of its numbers: a DOM would turn 28.50 into 28.5.
 struct JsonNode {
   enum class Kind { kNull, kBool, kNumber, kText, kObject, kArray } kind = Kind::kNull;
-  std::string text;                                        ///< of a number, text or bool
-  std::vector<std::pair<std::string, JsonNode>> children;  ///< an array's have empty keys
+  std::string key;   ///< where it is a member of an object
+  std::string text;  ///< of a number, text or bool
+  std::vector<JsonNode> children;
 
-  /// Member `key`, else null. Of a key that stands twice the last counts.
-  const JsonNode* member(std::string_view key) const;
+  /// Member `name`, else null. Of a key that stands twice the last counts.
+  const JsonNode* member(std::string_view name) const;
   /// The value an RFC 6901 pointer names, else null.
   const JsonNode* at(std::string_view pointer) const;
 };

@@ -152,6 +152,9 @@ DOCTYPES = {
 }
 
 
+ADMIN = "contract-tests@example.com"
+
+
 class Bench:
     """A real site, set up and read through REST as Administrator."""
 
@@ -169,6 +172,14 @@ class Bench:
         self.time_zone = self._call("GET", "/api/resource/System Settings/System Settings")["data"][
             "time_zone"
         ]
+
+        self._ensure_system_manager()
+
+    def _ensure_system_manager(self) -> None:
+        """Frappe disables no user where the site has no System Manager beside Administrator."""
+        if not self._list("User", [["name", "=", ADMIN]]):
+            fields = {"email": ADMIN, "first_name": "Contract tests", "send_welcome_email": 0}
+            self._insert("User", **fields, roles=[{"role": "System Manager"}])
 
     def _call(self, verb: str, path: str, **arguments: Any) -> dict[str, Any]:
         answer = self._session.request(verb, self.url + path, timeout=TIMEOUT, **arguments)

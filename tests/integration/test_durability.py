@@ -10,10 +10,13 @@ import subprocess
 
 import pytest
 
+from tests.support.process import Process
 from tests.support.waiting import wait_until
 
 CALLS = "read,recv,recvfrom,recvmsg,write,writev,send,sendto,sendmsg,pwrite64,pwritev,fdatasync,fsync"
-LINE = re.compile(r"^(?P<pid>\d+) +(?P<at>[\d.]+) (?P<call>\w+)\((?P<fd>\d+)<(?P<path>[^>]*)>(?P<rest>.*)$")
+LINE = re.compile(
+    r"^(?P<pid>\d+) +(?P<at>[\d.]+) (?P<call>\w+)\((?P<fd>\d+)<(?P<path>.*?)>(?=[,)])(?P<rest>.*)$"
+)
 RESUMED = re.compile(r"^(?P<pid>\d+) +(?P<at>[\d.]+) <\.\.\. (?P<call>\w+) resumed>(?P<rest>.*)$")
 PUBACK = re.compile(r'"@\\2')
 COUNT = 20
@@ -30,10 +33,10 @@ def events(trace: str) -> list[tuple[str, str]]:
     for line in trace.splitlines():
         if match := LINE.match(line):
             call, path, rest = match["call"], match["path"], match["rest"]
-            if PUBACK.search(rest) and "socket" in path.lower() + "tcp":
-                if call.startswith(("write", "send")):
-                    found.append(("ack", ""))
-                    continue
+            to_broker = path.startswith(("socket:", "TCP:")) and call.startswith(("write", "send"))
+            if to_broker and PUBACK.search(rest):
+                found.append(("ack", ""))
+                continue
             if "<unfinished" in rest:
                 begun[match["pid"]] = path
                 continue
@@ -92,15 +95,20 @@ def strace_works() -> bool:
 def test_the_commit_comes_before_the_puback(rig, tmp_path, durability, need):
     trace = tmp_path / "trace"
     rig.agent.sections["store"]["durability"] = durability
-    rig.line.cut()  # nothing but ingest may write to the log
     # -s: the whole message must be visible; -y: paths of descriptors.
-    strace = ["strace", "-f", "-y", "-ttt", "-s", "4096", "-e", f"trace={CALLS}", "-o", str(trace)]
-    rig.agent.start(strace, timeout=40)
+    rig.agent.start()
+    rig.agent.wait_sent()
+    rig.line.cut()  # from here nothing but ingest may write to the log
+    # -f: all threads; -y: paths of descriptors; -s: the whole message is visible.
+    options = ["-f", "-y", "-ttt", "-s", "4096", "-e", f"trace={CALLS}", "-o", str(trace)]
+    strace = Process("strace", tmp_path, ["strace", *options, "-p", str(rig.agent.process.pid)]).start()
+    strace.wait_for("attached", lambda: "attached" in strace.log_file.read_text(), 20)
     for number in range(COUNT):
         rig.publish("bin1", f'{{"metric":"temperature","value":20,"unit":"C","note":"marker-{number:03}"}}')
         rig.agent.wait_messages(number + 1)
         wait_until("PUBACK left", lambda n=number: trace.read_text(errors="replace").count('"@\\2') > n, 10)
-    rig.agent.stop()
+    rig.agent.stop(30)
+    strace.wait(20)
     found = events(trace.read_text(errors="replace"))
     assert {marker for kind, marker in found if kind == "message"} == {f"marker-{n:03}" for n in range(COUNT)}
     wrong = check(found, need)

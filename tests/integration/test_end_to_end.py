@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.support.server import SITE, bin_temperature
+from tests.support.server import BIN_TEMPERATURE
 from tests.support.waiting import wait_until
 
 
@@ -173,6 +173,8 @@ BAD_TIMES = {
 @pytest.mark.parametrize("name", BAD_TIMES)
 def test_a_time_nobody_can_use_is_a_warning(rig, name):
     rig.start()
+    if name == "two-days-ahead" and rig.agent.status()["clock"] != "synced":
+        pytest.skip("the kernel says that this machine's clock is not synced: then no time is too far ahead")
     ts = BAD_TIMES[name]()
     before = time.time() * 1000
     rig.publish("bin1", reading(20, ts=ts))
@@ -188,7 +190,7 @@ def test_a_changed_policy_is_pulled_and_judges(rig):
     wait_until("policies pulled", lambda: rig.agent.status()["policy"]["version"], 15)
     rig.publish("bin1", reading(33))
     assert rig.wait_rows(1)[0]["edge_flag"] == "Warning"
-    rig.server.seed({"policies": [bin_temperature(warning_max=34)]})
+    rig.server.set_policy(**BIN_TEMPERATURE | {"warning_max": 34})
 
     def edge_says_ok():
         rig.publish("bin1", reading(33))
@@ -234,5 +236,5 @@ def test_another_shape_of_payload(rig):
     rig.start()
     rig.broker.publish("plant/bin4/up", '{"t":22.5,"battery":3.1}')
     row = rig.wait_rows(1)[0]
-    assert (row["device_text"], row["site"], row["value_text"]) == ("bin4", SITE, "22.5")
+    assert (row["device_text"], row["site"], row["value_text"]) == ("bin4", rig.server.site, "22.5")
     assert row["raw_payload"] == '{"t":22.5,"battery":3.1}'

@@ -3,9 +3,7 @@
 import pytest
 
 from mock_devices.mock_frappe.faults import NAMES
-from tests.support.waiting import wait_steady, wait_until
-
-pytestmark = pytest.mark.standin
+from tests.support.waiting import listens, wait_steady, wait_until
 
 SUBMIT = "ingest.submit"
 COUNT = 40
@@ -141,6 +139,7 @@ def test_the_port_is_closed_for_a_while(rig):
     rig.server.fault("down", count=1, path=SUBMIT, refuse=True, seconds=3)
     sent = send(rig)
     sync_in(rig, "waiting")
+    wait_until("the port is open again", lambda: listens(rig.server.port), 10)
     rig.wait_complete(sent, 60)
 
 

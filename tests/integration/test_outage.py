@@ -60,7 +60,7 @@ def test_agent_killed_while_the_server_answers(rig):
     for _ in range(3):
         rig.agent.wait_messages(rig.agent.counter("messages") + 300)
         rig.server.fault("lost_answer", count=2, path="ingest.submit")
-        wait_until("answers lost", lambda: rig.server.hits() == 0, 20)
+        wait_until("answers lost", lambda: not rig.server.faults(), 20)
         rig.agent.kill()
         rig.agent.start()
     rig.wait_complete(mock.stop())

@@ -8,7 +8,6 @@ import time
 import pytest
 
 from tests.support.agent import Agent
-from tests.support.server import GATEWAY, SITE
 from tests.support.waiting import wait_until
 
 
@@ -17,7 +16,7 @@ def test_sigterm_ends_within_five_seconds_while_the_server_hangs(rig):
     rig.agent.wait_sent()
     rig.server.fault("slow", path="ingest.submit", seconds=30)
     rig.publish("bin1", '{"metric":"temperature","value":20,"unit":"C"}')
-    wait_until("the request hangs", lambda: rig.server.hits() > 0, 15)
+    wait_until("the request hangs", lambda: rig.server.faults()[0]["hits"] > 0, 15)
     begin = time.monotonic()
     assert rig.agent.stop(timeout=10) == 0
     assert time.monotonic() - begin < 5
@@ -81,25 +80,36 @@ def test_sighup_with_a_broken_file_changes_nothing(rig):
     assert "edge-agent.toml:1:" in rig.agent.process.log_file.read_text(errors="replace")
 
 
+# What is wrong → (change of a good file, the place that is named).
 BROKEN = {
-    "syntax": ("[gateway\n", "1:"),
-    "unknown-key": ('[gateway]\nid = "g"\nidd = "x"\n', "3:1"),
-    "type": ("[gateway]\nid = 7\n", "2:"),
-    "unknown-section": ('[gateway]\nid = "g"\n[mqqt]\n', "3:"),
-    "duration": (
-        '[gateway]\nid = "g"\n[frappe]\nurl = "http://127.0.0.1:1"\nkey_file = "/k"\ntimeout = 30\n',
-        "6:",
-    ),
-    "plain-http": ('[gateway]\nid = "g"\n[frappe]\nurl = "http://erp.example.org"\nkey_file = "/k"\n', "4:"),
-    "missing": ('[frappe]\nurl = "http://127.0.0.1:1"\nkey_file = "/k"\n', ""),
+    "syntax": (("[gateway]", "[gateway"), "1:"),
+    "unknown-key": (('id = "g"', 'id = "g"\nidd = "x"'), "3:1"),
+    "type": (('id = "g"', "id = 7"), "2:"),
+    "unknown-section": (("[mqtt]", "[mqqt]\n[mqtt]"), "6:"),
+    "duration": (('key_file = "/k"', 'key_file = "/k"\ntimeout = 30'), "6:"),
+    "plain-http": (("http://127.0.0.1:1", "http://erp.example.org"), "4:"),
+    "plain-mqtt": (("mqtt://127.0.0.1:1", "mqtt://broker.example.org"), "7:"),
+    "no-device-level": (("yam/{site}/{device}/observation", "yam/{site}/observation"), "9:"),
+    "section-missing": (('[frappe]\nurl = "http://127.0.0.1:1"\nkey_file = "/k"\n', ""), ""),
 }
+GOOD = """[gateway]
+id = "g"
+[frappe]
+url = "http://127.0.0.1:1"
+key_file = "/k"
+[mqtt]
+url = "mqtt://127.0.0.1:1"
+[[mqtt.topic]]
+pattern = "yam/{site}/{device}/observation"
+"""
 
 
 @pytest.mark.parametrize("name", BROKEN)
 @pytest.mark.parametrize("command", ["run", "check-config"])
 def test_a_bad_configuration_is_refused_with_its_place(rig, name, command):
-    text, place = BROKEN[name]
-    rig.agent.config_file.write_text(text)
+    (good, bad), place = BROKEN[name]
+    assert good in GOOD
+    rig.agent.config_file.write_text(GOOD.replace(good, bad))
     done = rig.agent.cli(command)
     assert done.returncode == 2, done
     assert f"edge-agent.toml:{place}" in done.stderr + done.stdout, done
@@ -113,13 +123,16 @@ def test_a_second_agent_on_the_same_store_is_refused(rig, tmp_path):
         broker_url=rig.broker.url,
         server_url=rig.server.url,
         key=rig.server.key,
-        gateway=GATEWAY,
-        site=SITE,
+        gateway=rig.server.gateway,
+        site=rig.server.site,
     )
     second.sections["gateway"]["state_dir"] = rig.agent.sections["gateway"]["state_dir"]
     second.write_config()
     second.process.start()
-    assert second.process.wait(10) == 2, second.process.tail()
+    try:
+        assert second.process.wait(10) == 2, second.process.tail()
+    finally:
+        second.kill()
     assert str(rig.agent.folder / "state") in second.process.log_file.read_text()
     rig.publish("bin1", '{"metric":"temperature","value":20,"unit":"C"}')
     rig.wait_rows(1)
@@ -178,7 +191,7 @@ def test_its_log_holds_no_secret_and_no_control_characters(rig):
     rig.agent.sections["log"]["level"] = "debug"
     rig.start()
     rig.publish("bin1", b"\x1b[31mred\r\nfake line\x00")
-    rig.broker.publish(f"yam/{SITE}/bad device/observation", "x")
+    rig.broker.publish(f"yam/{rig.server.site}/bad device/observation", "x")
     rig.wait_rows(1)
     rig.agent.wait_sent()
     rig.agent.stop()

@@ -12,15 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.server import SITE
 from tests.support.waiting import wait_until
 
 SERIES = os.environ.get("EDGE_SERIES")
 # Rows of the short form; EDGE_LONG=1 takes all.
 SHORT = 3000
 POLICY = {
-    "policy_name": "Replay",
-    "site": SITE,
     "observation_type": "temperature",
     "unit": "C",
     "warning_min": 18,
@@ -29,7 +26,6 @@ POLICY = {
     "critical_max": 26.5,
     "valid_min": -40,
     "valid_max": 110,
-    "active": 1,
 }
 
 pytestmark = pytest.mark.skipif(not SERIES, reason="EDGE_SERIES names no folder with recorded series")
@@ -55,7 +51,7 @@ def test_flags_of_a_recorded_series(rig, name, long_run):
     file = Path(SERIES) / f"{name}.csv"
     if not file.exists():
         pytest.skip(f"{file} is missing")
-    rig.server.seed({"policies": [POLICY | {"policy_name": "Bin temperature"}]})
+    rig.server.set_policy(**POLICY)
     rig.agent.sections["convert"] = [{"metric": "temperature", "from": "F", "to": "C"}]
     rig.start()
     wait_until("policies pulled", lambda: rig.agent.status()["policy"]["version"], 15)

@@ -63,6 +63,8 @@ class Agent:
         return self
 
     def sources_up(self) -> bool:
+        if not Path(self.sections["gateway"]["socket"]).exists():
+            return False  # asked now, the command line would open the store itself
         status = self.status_or_none()
         return bool(status and status["running"] and all(s["state"] == "up" for s in status["sources"]))
 

@@ -14,7 +14,7 @@ SHIPPED_ACL = ROOT / "deploy" / "mosquitto.acl"
 
 
 def find_mosquitto() -> str:
-#Debian puts it into / usr / sbin, which a user's PATH may lack.
+    # Debian puts it into /usr/sbin, which a user's PATH may lack.
     found = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
     assert found, "mosquitto is not installed (apt install mosquitto)"
     return found
@@ -62,19 +62,10 @@ class Broker:
     def publish(self, topic: str, payload: bytes | str, qos: int = 1, retain: bool = False) -> None:
         """One message by mosquitto_pub (plain broker only)."""
         data = payload.encode() if isinstance(payload, str) else payload
-        command = [
-            "mosquitto_pub",
-            "-h",
-            "127.0.0.1",
-            "-p",
-            str(self.port),
-            "-t",
-            topic,
-            "-q",
-            str(qos),
-            "-s",
-        ]
-        subprocess.run([*command, "-r"] if retain else command, input=data, check=True, timeout=20)
+        command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(self.port), "-t", topic, "-q", str(qos)]
+        command += ["-s"] if data else ["-n"]  # its standard input may not be empty
+        command += ["-r"] if retain else []
+        subprocess.run(command, input=data, check=True, timeout=20)
 
     def _data_folder(self) -> Path:
         data = self.folder / "mosquitto-data"
@@ -82,7 +73,7 @@ class Broker:
         return data
 
     def _plain(self) -> str:
-#root would be dropped to user "mosquitto", who may not write here.
+        # root would be dropped to user "mosquitto", who may not write here.
         return "\n".join(
             [
                 f"listener {self.port} 127.0.0.1",

@@ -25,8 +25,7 @@ def read_journal(path: Path) -> list[Sent]:
     sent: dict[int, Sent] = {}
     for line in path.read_text().splitlines():
         try:
-            entry
-  = json.loads(line)
+            entry = json.loads(line)
         except ValueError:
             continue
         if "acked" in entry:

@@ -18,6 +18,7 @@ class Process:
         self.command = [str(part) for part in command]
         self.log_file = Path(folder) / f"{name}.log"
         self.env = {**os.environ, **(env or {})}
+        self.detached = False  # True before start(): goes on when this Python ends
         self._child: subprocess.Popen | None = None
 
     @property
@@ -30,7 +31,13 @@ class Process:
         assert not self.running(), f"{self.name} runs already"
         with open(self.log_file, "ab") as log:
             self._child = subprocess.Popen(
-                [*(prefix or []), *self.command], stdout=log, stderr=log, cwd=ROOT, env=self.env
+                [*(prefix or []), *self.command],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=ROOT,
+                env=self.env,
+                start_new_session=self.detached,
             )
         return self
 

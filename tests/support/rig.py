@@ -7,10 +7,10 @@ from tests.support.agent import Agent
 from tests.support.broker import Broker
 from tests.support.journal import MockIot, Sent, compare
 from tests.support.line import Line
-from tests.support.server import GATEWAY, SITE, Server
+from tests.support.server import Server
 from tests.support.waiting import wait_until
 
-#Known to the server; anything else is an unknown device.
+# Known to the server; anything else is an unknown device.
 DEVICES = ["bin1", "bin2", "bin3", "bin4", "bin5", *(f"dev{n}" for n in range(1, 51))]
 
 
@@ -22,14 +22,15 @@ class Rig:
         self.server = server
         self.broker = broker
         self.line = Line(server.port)
+        self.mocks: list[MockIot] = []
         scheme = server.url.split("://")[0]
         self.agent = Agent(
             folder / "agent",
             broker_url=broker.url,
             server_url=f"{scheme}://127.0.0.1:{self.line.port}",
             key=server.key,
-            gateway=GATEWAY,
-            site=SITE,
+            gateway=server.gateway,
+            site=server.site,
         )
         if server.site_header:
             self.agent.sections["frappe"]["site_header"] = server.site_header
@@ -39,14 +40,21 @@ class Rig:
         return self
 
     def close(self) -> None:
-        self.agent.stop()
+        """The end of a test, however it went."""
+        self.agent.kill()
+        for mock in self.mocks:
+            mock.process.kill()
         self.line.close()
 
     def mock(self, *arguments: object, name: str = "mock-iot") -> MockIot:
-        return MockIot(self.folder, self.broker.url, *map(str, arguments), name=name)
+        mock = MockIot(
+            self.folder, self.broker.url, "--site", self.server.site, *map(str, arguments), name=name
+        )
+        self.mocks.append(mock)
+        return mock
 
     def publish(self, device: str, payload: bytes | str, **more) -> None:
-        self.broker.publish(f"yam/{SITE}/{device}/observation", payload, **more)
+        self.broker.publish(f"yam/{self.server.site}/{device}/observation", payload, **more)
 
     def wait_rows(self, count: int, timeout: float = 30) -> list[dict]:
         """At least so many observations on the server."""
@@ -88,8 +96,7 @@ class Rig:
 
     def rows(self) -> list[dict]:
         """Rows of the server under the names of the wire, for compare()."""
-        return [{
-    **row, "device" : row["device_text"]} for row in self.server.rows()]
+        return [{**row, "device": row["device_text"]} for row in self.server.rows()]
 
 
 def total(counter: Counter) -> int:

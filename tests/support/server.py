@@ -7,99 +7,98 @@ import sys
 import urllib.request
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from tests.support.process import Process
 from tests.support.waiting import free_port
 
-SITE = "silo-a"
-GATEWAY = "gw-test"
 Row = dict[str, Any]
+# The policy of bin temperature of every test: OK 10–30, Warning to 5–35, beyond it Quarantine, the span -40–85.
+BIN_TEMPERATURE = {
+    "observation_type": "temperature",
+    "unit": "C",
+    "warning_min": 10,
+    "warning_max": 30,
+    "critical_min": 5,
+    "critical_max": 35,
+    "valid_min": -40,
+    "valid_max": 85,
+}
 
 
 class Server(Protocol):
     """Rows carry the field names of the DocTypes (wire.md §8)."""
 
+    name: str
     url: str
     port: int
-    key: str  # "key_id:secret" of GATEWAY
+    site: str
+    gateway: str
+    key: str  # "key_id:secret" of the gateway
     site_header: str
 
-    def seed(self, masters: dict[str, list[dict[str, Any]]]) -> None:
-        """Adds or replaces sites, devices, policies (fieldnames of Desk)."""
+    def set_policy(self, **fields: Any) -> None:
+        """Makes or changes the policy of one observation type (fieldnames of Desk)."""
 
-    def rows(self, kind: str = "observation") -> list[Row]:
-        """Everything GATEWAY has sent since this server was made, oldest first."""
+    def rows(self) -> list[Row]:
+        """Every observation of the gateway."""
 
     def close(self) -> None: ...
-
-
-def new_key() -> str:
-    return f"k1:{secrets.token_urlsafe(32)}"
-
-
-def masters(key: str, devices: list[str]) -> dict[str, list[dict[str, Any]]]:
-    """What every test starts from: one site, its devices, the policy of bin temperature of design.md §3."""
-    key_id, secret = key.split(":")
-    return {
-        "sites": [{"site_code": SITE, "site_name": "Silo A", "site_type": "Silo"}],
-        "devices": [
-            {
-    "site" : SITE, "device_id" : name, "device_name" : name, "device_type" : "Temperature Sensor", "status" : "Active",
-            }
-            for name in devices
-        ],
-        "policies": [bin_temperature()],
-        "gateways": [
-            {
-                "gateway_id": GATEWAY,
-                "sites": [SITE],
-                "epoch": "1",
-                "credentials": [{"key_id": key_id, "secret": secret}],
-            }
-        ],
-}
-
-def bin_temperature(**changes: Any) -> dict[str, Any]:
-    policy = {
-        "policy_name": "Bin temperature",
-        "site": SITE,
-        "observation_type": "temperature",
-        "unit": "C",
-        "warning_min": 10,
-        "warning_max": 30,
-        "critical_min": 5,
-        "critical_max": 35,
-        "valid_min": -40,
-        "valid_max": 85,
-        "active": 1,
-    }
-    return policy | changes
 
 
 class StandIn:
     """mock_devices.mock_frappe as a child process; its records are in a file, so it may be stopped and started."""
 
+    name = "stand-in"
+    site = "silo-a"
+    gateway = "gw-test"
     site_header = ""
 
-    def __init__(
-        self, folder: Path, devices: list[str], tls: tuple[Path, Path] | None = None, port: int | None = None
-    ):
+    def __init__(self, folder: Path, devices: list[str], tls: tuple[Path, Path] | None = None, port: int = 0):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.key = new_key()
+        self.key = self._own_key()
         self.port = port or free_port()
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
-        self._context = ssl._create_unverified_context() if tls else None  # noqa: S323  our own certificate
-        seed = self.folder / "seed.json"
-        seed.write_text(json.dumps(masters(self.key, devices)))
+        # Its certificate is of the test's own making; whether the agent checks it is another test's matter.
+        self._context = ssl._create_unverified_context() if tls else None
         command = [sys.executable, "-m", "mock_devices.mock_frappe", "--port", str(self.port)]
-        command += ["--db", str(self.folder / "records.sqlite"), "--seed", str(seed)]
+        database = self.folder / "records.sqlite"
+        command += ["--db", str(database)]
+        if not database.exists():
+            seed = self.folder / "seed.json"
+            seed.write_text(json.dumps(self._masters(devices)))
+            command += ["--seed", str(seed)]
         if tls:
             command += ["--tls-cert", str(tls[0]), "--tls-key", str(tls[1])]
         self.process = Process("stand-in", self.folder, command)
 
+    def _own_key(self) -> str:
+        """Kept beside the records: a folder that is used again has the gateway's key."""
+        file = self.folder / "gateway.key"
+        if not file.exists():
+            file.touch(mode=0o600)
+            file.write_text(f"k1:{secrets.token_urlsafe(32)}")
+        return file.read_text()
+
+    def _masters(self, devices: list[str]) -> dict[str, list[dict[str, Any]]]:
+        device = {"site": self.site, "device_type": "Temperature Sensor", "status": "Active"}
+        gateway = {"gateway_id": self.gateway, "sites": [self.site], "epoch": "1"}
+        return {
+            "sites": [{"site_code": self.site, "site_name": "Silo A", "site_type": "Silo"}],
+            "devices": [{**device, "device_id": name, "device_name": name} for name in devices],
+            "policies": [self._policy(BIN_TEMPERATURE)],
+            "gateways": [{**gateway, "credentials": [{"key_id": "k1", "secret": self.key.split(":")[1]}]}],
+        }
+
+    def _policy(self, fields: dict[str, Any]) -> dict[str, Any]:
+        return {"policy_name": fields["observation_type"], "site": self.site, "active": 1, **fields}
+
     def start(self) -> "StandIn":
         self.process.start()
+        if "--seed" in self.process.command:  # once: later it would undo what happened since
+            at = self.process.command.index("--seed")
+            del self.process.command[at : at + 2]
         self.process.wait_for("answers", self._answers, timeout=20)
         return self
 
@@ -108,27 +107,23 @@ class StandIn:
 
     close = stop
 
-    def seed(self, masters: dict[str, list[dict[str, Any]]]) -> None:
-        self.control(seed=masters)
+    def set_policy(self, **fields: Any) -> None:
+        self.control(seed={"policies": [self._policy(fields)]})
 
-    def rows(self, kind: str = "observation") -> list[Row]:
-        return self._get(f"/records.json?kind={kind}&gateway={GATEWAY}&limit=10000000")["rows"]
+    def rows(self) -> list[Row]:
+        return self._get(f"/records.json?gateway={self.gateway}&limit=10000000")["rows"]
 
     def counts(self) -> dict[str, Any]:
         return self._get("/records.json?rows=0&limit=0")["counts"]
 
-    def gateway(self) -> dict[str, Any]:
-        return self._get(f"/records.json?rows=0&limit=0&gateway={GATEWAY}")["gateway"]
-
     def fault(self, name: str, *, count: int | None = None, path: str = "", **params: Any) -> None:
         """Until clear(), or for `count` requests (mock_frappe/faults.py)."""
-        until = {
-  "until" : "cleared"} if count is None else {"count": count}
+        until = {"until": "cleared"} if count is None else {"count": count}
         self.control(fault=name, path=path, params=params, **until)
 
-    def hits(self) -> int:
-        """How many requests the active faults have met."""
-        return sum(fault["hits"] for fault in self._get("/_control")["faults"])
+    def faults(self) -> list[dict[str, Any]]:
+        """The active ones, each with its hits."""
+        return self._get("/_control")["faults"]
 
     def clear(self) -> None:
         self.control(clear=True)
@@ -141,20 +136,49 @@ class StandIn:
 
     def _answers(self) -> bool:
         try:
-return bool(self._read("/api/method/ping")) except OSError : return False
+            return bool(self._read("/api/method/ping"))
+        except OSError:
+            return False
 
-                                                                 def
-                                                                 _get(self, path
-                                                                      : str, body
-                                                                      : bytes | None = None)
-                                                                     ->dict[str, Any]
-    : return json.loads(self._read(path, body))
+    def _get(self, path: str, body: bytes | None = None) -> dict[str, Any]:
+        return json.loads(self._read(path, body))
 
-          def
-          _read(self, path
-                : str, body
-                : bytes | None = None)
-                                                                     ->bytes : request =
-           urllib.request.Request(self.url + path, body, {"Content-Type" : "application/json"})
-               with urllib.request.urlopen(request, timeout = 30, context = self._context) as answer
-    : return answer.read()
+    def _read(self, path: str, body: bytes | None = None) -> bytes:
+        request = urllib.request.Request(self.url + path, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30, context=self._context) as answer:
+            return answer.read()
+
+
+class FrappeSite:
+    """A real site with the app installed, through what the contract tests use; a site and gateway of its own each time."""
+
+    name = "frappe"
+
+    def __init__(self, devices: list[str]):
+        from tests.contract.servers import Bench  # needs requests; the demo does not
+
+        self._bench = Bench()
+        self.url = self._bench.url
+        self.port = urlsplit(self.url).port or 80
+        self.site_header = self._bench.headers["X-Frappe-Site-Name"]
+        token = secrets.token_hex(4)
+        self.site, self.gateway = f"site-{token}", f"gw-{token}"
+        self._bench.add_site(self.site)
+        for name in devices:
+            self._bench.add_device(self.site, name)
+        self.key = ":".join(self._bench.add_gateway(self.gateway, [self.site]))
+        self.set_policy(**BIN_TEMPERATURE)
+
+    def set_policy(self, **fields: Any) -> None:
+        name = f"{self.site} {fields['observation_type']}"
+        found = self._bench._list("Observation Threshold Policy", [["policy_name", "=", name]])
+        if found:
+            self._bench._put("Observation Threshold Policy", found[0]["name"], **fields)
+        else:
+            self._bench.add_policy(self.site, **fields)
+
+    def rows(self) -> list[Row]:
+        return self._bench.rows("observation", gateway=self.gateway)
+
+    def close(self) -> None:
+        self._bench.close()

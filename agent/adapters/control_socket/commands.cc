@@ -67,8 +67,7 @@ Result<Json> show_status(const Json&, const CommandPorts& ports) {
 Result<Json> list_outbox(const Json& request, const CommandPorts& ports) {
   const auto page = page_of(request);
   if (!page) return tl::unexpected(page.error());
-  if (ports.pending == nullptr) return fail(Errc::kUnsupported, "the store cannot list its rows");
-  const auto rows = ports.pending->list_pending(page->limit, page->after);
+  const auto rows = ports.pending.list_pending(page->limit, page->after);
   if (!rows) return tl::unexpected(rows.error());
   Json out = Json::array();
   for (const auto& row : *rows) out.push_back(row_json(row));

@@ -13,7 +13,7 @@ namespace edge {
 struct CommandPorts {
   std::function<Result<AgentStatus>()> status;
   DeadLetters& dead_letters;
-  PendingList* pending = nullptr;        ///< null: cannot be listed
+  PendingList& pending;
   std::function<void()> requeued;        ///< tells sync that there is more to send
   std::function<Result<void>()> reload;  ///< SIGHUP by another way
 };

@@ -2,7 +2,6 @@
 
 #include <zlib.h>
 
-#include <algorithm>
 #include <cctype>
 #include <utility>
 #include <vector>
@@ -46,15 +45,6 @@ std::string percent_encoded(std::string_view text) {
 }
 
 }  // namespace
-
-bool is_edge_key(std::string_view key) {
-  const auto colon = key.find(':');
-  if (colon == std::string_view::npos || colon == 0 || colon > 64 || key.size() - colon - 1 < 16) return false;
-  const auto id = key.substr(0, colon);
-  const bool id_good = std::all_of(
-      id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-'; });
-  return id_good && std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < 0x7F; });
-}
 
 /// One address with its key and its connection.
 struct FrappeSink::Link {

@@ -18,9 +18,6 @@ struct FrappeSinkSettings {
   HttpClientSettings http;
 };
 
-/// True for "key_id:secret": an id of [A-Za-z0-9._-]{1,64} and at least 16 visible characters.
-bool is_edge_key(std::string_view key);
-
 /// The Frappe site as a Sink (wire.md §3-7). The key travels in the Authorization header and nowhere else.
 class FrappeSink : public Sink {
  public:

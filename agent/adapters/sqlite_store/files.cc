@@ -6,13 +6,20 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <system_error>
+#include <thread>
 
 #include "agent/adapters/sqlite_store/lock_file.h"
 #include "protocols/record/time.h"
 
 namespace edge {
 namespace fs = std::filesystem;
+namespace {
+
+constexpr std::chrono::seconds kLockPatience{3};
+
+}  // namespace
 
 Error io_error(std::string_view what, const fs::path& path, int error_number) {
   const Errc code = error_number == ENOSPC || error_number == EDQUOT ? Errc::kFull : Errc::kIo;
@@ -81,8 +88,14 @@ Result<LockFile> LockFile::take(const fs::path& dir) {
   const fs::path path = dir / "lock";
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
   if (fd < 0) return tl::unexpected(io_error("cannot open", path, errno));
-  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return LockFile(fd);
-  const int failed = errno;
+  // A command line that reads the file holds it for a moment: an agent that starts just then must not fail for that.
+  const auto deadline = std::chrono::steady_clock::now() + kLockPatience;
+  int failed = 0;
+  do {
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return LockFile(fd);
+    failed = errno;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  } while (failed == EWOULDBLOCK && std::chrono::steady_clock::now() < deadline);
   ::close(fd);
   if (failed != EWOULDBLOCK) return tl::unexpected(io_error("cannot lock", path, failed));
   return fail(Errc::kRefused, "another edge-agent holds " + dir.string());

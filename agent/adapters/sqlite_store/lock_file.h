@@ -9,7 +9,7 @@ namespace edge {
 /// late: a corrupt database has to be moved before it can be opened, and that must not happen under another agent.
 class LockFile {
  public:
-  /// Errors: kRefused (another process holds it), kIo.
+  /// Waits up to 3 s for another process to let go. Errors: kRefused (another process holds it), kIo.
   static Result<LockFile> take(const std::filesystem::path& dir);
   LockFile(LockFile&& other) noexcept;
   LockFile& operator=(LockFile&&) = delete;

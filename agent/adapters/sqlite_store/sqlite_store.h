@@ -36,7 +36,12 @@ struct StoreBody;
 /// The store: one SQLite file, one process, one connection, one mutex (design.md §6). Safe from any thread.
 ///
 /// Never open or close the database file elsewhere in the process: that drops SQLite's POSIX locks.
-class SqliteStore final : public Outbox, public Delivery, public DeadLetters, public Policies, public State {
+class SqliteStore final : public Outbox,
+                          public Delivery,
+                          public PendingList,
+                          public DeadLetters,
+                          public Policies,
+                          public State {
  public:
   /// Opens or makes the store; a corrupt one is set aside in corrupt-<UTC time>/ and replaced (identity() says so).
   /// Errors: kRefused (another edge-agent holds it), kUnsupported (written by a newer agent), kIo, kFull.
@@ -54,6 +59,8 @@ class SqliteStore final : public Outbox, public Delivery, public DeadLetters, pu
   Result<void> settle(std::span<const Outcome> outcomes, std::int64_t now) override;
   DeliveryTotals totals() const override;
   Result<Audit> audit() override;
+
+  Result<std::vector<PendingRow>> list_pending(std::size_t limit, RowId after) override;
 
   Result<std::vector<DeadLetter>> dead_letters(std::size_t limit, RowId after) override;
   Result<DeadLetter> dead_letter(RowId id) override;

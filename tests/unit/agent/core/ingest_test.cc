@@ -172,7 +172,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Ignored{"RetainedBadTime", kTopic, R"({"metric":"t","value":1,"ts":"soon"})", true,
                             "ignored.retained"},
                     Ignored{"RetainedJunk", kTopic, "junk", true, "ignored.retained"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& given) { return given.param.name; });
 
 TEST_F(IngestTest, TakesARetainedMessageWithItsOwnTime) {
   ASSERT_TRUE(ingest_.accept({kTopic, kVector, 7, true, false}));
@@ -214,7 +214,7 @@ INSTANTIATE_TEST_SUITE_P(
                     OwnTime{"MoreThanADayAhead", "1771927201001", ClockState::kSynced, 0, "bad_time:1771927201001"},
                     OwnTime{"AheadOfAClockThatIsWrongItself", "1771927201001", ClockState::kUnsynced, kFarAhead,
                             nullptr}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& given) { return given.param.name; });
 
 TEST_F(IngestTest, TakesAUniqueIdForAnIdentityAndConverts) {
   const std::string payload = R"({"t":"80.6","id":"6d1b1f3e-9a6c-4c0e-8c3c-0d9d0b7a5f11"})";

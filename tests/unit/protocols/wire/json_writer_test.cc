@@ -8,7 +8,7 @@
 namespace edge::wire {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string as_json(std::string_view text) {
   std::string out;
   append_json_string(out, text);
   return out;
@@ -17,20 +17,20 @@ std::string quoted(std::string_view text) {
 TEST(AppendJsonString, EscapesLikeAnotherJsonWriter) {
   for (unsigned c = 0; c < 0x80; ++c) {
     const std::string text = std::string("a") + static_cast<char>(c) + "b";
-    EXPECT_EQ(quoted(text), nlohmann::json(text).dump()) << c;
+    EXPECT_EQ(as_json(text), nlohmann::json(text).dump()) << c;
   }
   for (const char* const text :
        {"", "\xd8\xad\xd8\xb1", "\xe2\x82\xac", "\xf0\x9f\x8c\xbe", "<img onerror>", "{{ }}", "=cmd"}) {
-    EXPECT_EQ(quoted(text), nlohmann::json(text).dump()) << text;
+    EXPECT_EQ(as_json(text), nlohmann::json(text).dump()) << text;
   }
 }
 
 TEST(AppendJsonString, ReplacesWhatIsNoUtf8) {
-  EXPECT_EQ(quoted("\xff"), "\"\xef\xbf\xbd\"");
-  EXPECT_EQ(quoted("a\xe2\x82"), "\"a\xef\xbf\xbd\xef\xbf\xbd\"");
+  EXPECT_EQ(as_json("\xff"), "\"\xef\xbf\xbd\"");
+  EXPECT_EQ(as_json("a\xe2\x82"), "\"a\xef\xbf\xbd\xef\xbf\xbd\"");
   for (unsigned a = 0x80; a < 0x100; ++a) {
     const std::string text = {static_cast<char>(a), 'x'};
-    EXPECT_FALSE(nlohmann::json::parse(quoted(text), nullptr, false).is_discarded()) << a;
+    EXPECT_FALSE(nlohmann::json::parse(as_json(text), nullptr, false).is_discarded()) << a;
   }
 }
 

@@ -1,0 +1,108 @@
+import frappe
+from frappe.tests.utils import FrappeTestCase
+
+from frappe_ext import install
+
+THEIRS = "frappe"
+
+
+class TestRecords(FrappeTestCase):
+	"""Joins a type that belongs to another app (here Frappe itself plays it); each change of a type commits."""
+
+	def setUp(self):
+		self.addCleanup(self.restore)
+
+	def restore(self):
+		for name in install.RECORDS:
+			frappe.db.set_value("DocType", name, "module", install.MODULE)
+			install.import_file_by_path(install.record_path(name), force=True, ignore_version=True)
+			install.drop_customizations(name)
+		install.ensure_records()
+		frappe.db.commit()
+		frappe.clear_cache()
+
+	def give_away(self, name, without, options=None):
+		"""`name` becomes Frappe's, without some fields and with its own Select options."""
+		frappe.db.set_value("DocType", name, "module", "Core")
+		frappe.db.delete("DocField", {"parent": name, "fieldname": ("in", without)})
+		for fieldname, text in (options or {}).items():
+			frappe.db.set_value("DocField", {"parent": name, "fieldname": fieldname}, "options", text)
+		frappe.clear_cache(doctype=name)
+
+	def customizations(self, name):
+		fields = ["name", "modified"]
+		return (
+			frappe.get_all("Custom Field", {"dt": name, "module": install.MODULE}, fields, order_by="name"),
+			frappe.get_all(
+				"Property Setter", {"doc_type": name, "module": install.MODULE}, fields, order_by="name"
+			),
+		)
+
+	def test_joins_and_takes_back(self):
+		flags = "OK\nQuarantine\nInvalid"
+		self.give_away("Observation", ["edge_uid", "observed_at_ms", "raw_payload"], {"quality_flag": flags})
+		self.assertEqual(install.owner_of("Observation"), THEIRS)
+
+		install.ensure_records()
+		meta = frappe.get_meta("Observation")
+		self.assertEqual((meta.module, meta.get_field("edge_uid").unique), ("Core", 1))
+		self.assertEqual(meta.get_field("quality_flag").options, flags + "\nWarning")
+		self.assertTrue(meta.get_field("observed_at_ms").search_index)
+		fields, setters = self.customizations("Observation")
+		self.assertEqual(
+			{row.name for row in fields},
+			{
+				"Observation-edge_uid",
+				"Observation-observed_at_ms",
+				"Observation-raw_payload",
+			},
+		)
+		self.assertEqual([row.name for row in setters], ["Observation-quality_flag-options"])
+
+		install.ensure_records()  # as each migrate does
+		self.assertEqual(self.customizations("Observation"), (fields, setters))
+
+		install.before_app_uninstall(THEIRS)
+		self.assertEqual(install.owner_of("Observation"), install.APP)
+		self.assertEqual(self.customizations("Observation"), ([], []))
+		self.assertEqual(frappe.get_meta("Observation").get_field("edge_uid").unique, 1)
+
+	def test_drops_what_the_owner_ships_by_now(self):
+		self.give_away("Device", ["device_id", "model"], {"status": "Active"})
+		install.ensure_records()
+		self.assertEqual(
+			{row.name for row in self.customizations("Device")[0]},
+			{"Device-edge_section", "Device-device_id", "Device-model"},
+		)
+		field = frappe.copy_doc(frappe.get_meta("Device").get_field("device_id"))
+		frappe.get_doc(
+			{
+				"doctype": "DocField",
+				"parent": "Device",
+				"parenttype": "DocType",
+				"parentfield": "fields",
+				"fieldname": "device_id",
+				"fieldtype": "Data",
+				"label": field.label,
+			}
+		).db_insert()
+		frappe.db.set_value(
+			"DocField", {"parent": "Device", "fieldname": "status"}, "options", "Active\nInactive"
+		)
+		frappe.clear_cache(doctype="Device")
+		install.ensure_records()
+		fields, setters = self.customizations("Device")
+		self.assertEqual({row.name for row in fields}, {"Device-edge_section", "Device-model"})
+		self.assertNotIn("Device-status-options", [row.name for row in setters])
+
+	def test_nothing_differs_nothing_is_written(self):
+		before = frappe.get_all("DocType", {"name": ("in", install.RECORDS)}, ["name", "modified"])
+		install.ensure_records()
+		self.assertEqual(
+			frappe.get_all("DocType", {"name": ("in", install.RECORDS)}, ["name", "modified"]), before
+		)
+
+	def test_our_files_are_not_read_by_frappes_own_sync(self):
+		from frappe.model.sync import get_doc_files
+
+		self.assertEqual(get_doc_files([], frappe.get_app_path(install.APP, "edge_records")), [])

@@ -1,0 +1,75 @@
+// Any record: what decodes is well formed, and its encoding decodes to the same again.
+#include "check.h"
+#include "protocols/bytes.h"
+#include "protocols/record/decimal.h"
+#include "protocols/record/reason.h"
+#include "protocols/wire/batch.h"
+#include "protocols/wire/records.h"
+
+namespace {
+
+using namespace edge;
+
+void check_decimal(const std::string& text) { check(text.empty() || is_decimal(text), "a number is a decimal"); }
+
+void check_reasons(const std::vector<std::string>& reasons) {
+  for (const std::string& reason : reasons) check(is_reason(reason), "a reason is a reason");
+}
+
+void check_stamp(const wire::Stamp& stamp) {
+  check(is_lower_hex(stamp.uid, 32) && stamp.seq > 0, "a record has a uid and a seq");
+  check(stamp.site.empty() || is_wire_id(stamp.site), "a site is an id");
+}
+
+struct Invariants {
+  void operator()(const wire::ObservationRecord& record) const {
+    const Observation& o = record.observation;
+    check_stamp(record.stamp);
+    check(is_wire_id(o.device) && is_wire_type(o.type) && o.index >= 0, "an observation is named");
+    check(!o.value || (is_decimal(*o.value) && is_storable(*o.value)), "a value can be stored");
+    check(o.raw.size() <= kRawLimit && is_lower_hex(o.raw_sha256, 64), "raw is bounded");
+    check_reasons(o.reasons);
+  }
+  void operator()(const wire::Weighing& w) const {
+    check_stamp(w.stamp);
+    check(is_wire_id(w.scale) && is_lower_hex(w.hash, 64) && is_lower_hex(w.prev_hash, 64), "a weighing is chained");
+    check(w.value || w.role == "genesis", "a weighing has a weight");
+    for (const std::string& text : {w.value.value_or(""), w.kg, w.e, w.spread, w.tare}) check_decimal(text);
+  }
+  void operator()(const wire::ScaleTicket& t) const {
+    check_stamp(t.stamp);
+    for (const std::string& text : {t.gross, t.tare, t.net, t.gross_kg, t.tare_kg, t.net_kg, t.declared_net_kg}) {
+      check_decimal(text);
+    }
+  }
+  void operator()(const wire::Gap& gap) const {
+    check_stamp(gap.stamp);
+    check(gap.from_seq <= gap.to_seq && gap.count > 0, "a gap is a range");
+  }
+  void operator()(const wire::Amend& amend) const {
+    check_stamp(amend.stamp);
+    check(is_lower_hex(amend.target, 32), "an amendment has a target");
+    check_reasons(amend.reasons);
+  }
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  const std::string_view text = view(bytes, size);
+  const auto record = wire::decode(text);
+  if (!record) {
+    check(!record.error().detail.empty() && is_plain_text(record.error().detail), "an error says why on one line");
+    // The same bytes as an observation's raw and unit, however broken, must still make a JSON text.
+    Observation hostile;
+    hostile.raw = text, hostile.unit = text, hostile.reasons = {std::string(text)};
+    check(is_utf8(wire::encode_observation({}, hostile)), "an encoding is UTF-8");
+    return 0;
+  }
+  std::visit(Invariants{}, *record);
+  const std::string encoded = wire::encode(*record);
+  const auto again = wire::decode(encoded);
+  check(again.has_value(), "an encoding decodes");
+  check(again->index() == record->index() && wire::encode(*again) == encoded, "and is the same record");
+  return 0;
+}

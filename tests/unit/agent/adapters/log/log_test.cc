@@ -1,0 +1,80 @@
+#include "agent/adapters/log/log.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace edge {
+namespace {
+
+struct Case {
+  const char* name;
+  std::string_view text;
+  const char* want;
+};
+const Case kCases[] = {
+    {"Plain", "delivery idle", "delivery idle"},
+    {"Arabic", "\xD8\xAD\xD8\xB1", "\xD8\xAD\xD8\xB1"},
+    {"LineBreak", "a\r\nb", "a\\x0d\\x0ab"},
+    {"Escape", "\x1b[31mred", "\\x1b[31mred"},
+    {"Nul", std::string_view("a\0b", 3), "a\\x00b"},
+    {"Delete", "a\x7f", "a\\x7f"},
+    {"C1", "a\xC2\x9B", "a\\x9b"},
+    {"NoUtf8", "a\xFF\xFE", "a\\xff\\xfe"},
+    {"Bidi",
+     "a\xE2\x80\xAE"
+     "b",
+     "a\\u202eb"},
+    {"LineSeparator",
+     "a\xE2\x80\xA8"
+     "b",
+     "a\\u2028b"},
+    {"Empty", "", ""},
+};
+class EscapeForLog : public testing::TestWithParam<Case> {};
+TEST_P(EscapeForLog, ShowsWhatCouldDeceive) { EXPECT_EQ(escape_for_log(GetParam().text), GetParam().want); }
+INSTANTIATE_TEST_SUITE_P(Texts, EscapeForLog, testing::ValuesIn(kCases),
+                         [](const auto& info) { return info.param.name; });
+
+TEST(RepeatFilter, SaysOnceThenEveryTenMinutesWithTheCount) {
+  RepeatFilter filter;
+  EXPECT_EQ(filter.pass("sync", "timeout", 1'000), "timeout");
+  for (int n = 0; n < 5; ++n) EXPECT_EQ(filter.pass("sync", "timeout", 2'000), std::nullopt);
+  EXPECT_EQ(filter.pass("policy", "timeout", 2'000), "timeout");
+  EXPECT_EQ(filter.pass("sync", "timeout", 1'000 + RepeatFilter::kAgainMs), "timeout (5 times more)");
+  EXPECT_EQ(filter.pass("sync", "refused", 1'000 + RepeatFilter::kAgainMs), "refused");
+}
+
+TEST(RepeatFilter, TroubleThatEndedIsNewsAgain) {
+  RepeatFilter filter;
+  EXPECT_EQ(filter.pass("sync", "timeout", 1), "timeout");
+  EXPECT_EQ(filter.pass("sync", "", 2), std::nullopt);
+  EXPECT_EQ(filter.pass("sync", "timeout", 3), "timeout");
+}
+
+TEST(Log, WritesOneLineAnEvent) {
+  testing::internal::CaptureStderr();
+  {
+    Log log("info", "text", [] { return 0; });
+    log.debug("hidden");
+    log.info("{} fmt marks and\nline breaks stay text");
+    log.set_level("error");
+    log.warning("hidden");
+  }
+  const auto out = testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(out.ends_with("Z info {} fmt marks and\\x0aline breaks stay text\n")) << out;
+  EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 1);
+}
+
+TEST(Log, JsonLinesCanBeParsed) {
+  testing::internal::CaptureStderr();
+  {
+    Log("info", "json", [] { return 0; }).error("quote \" backslash \\ %v \x1b");
+  }
+  const auto line = nlohmann::json::parse(testing::internal::GetCapturedStderr());
+  EXPECT_EQ(line["level"], "error");
+  EXPECT_EQ(line["message"], "quote \" backslash \\ %v \\x1b");
+}
+
+}  // namespace
+}  // namespace edge

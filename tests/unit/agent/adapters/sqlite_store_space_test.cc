@@ -1,0 +1,122 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "agent/adapters/sqlite_store/space.h"
+#include "agent/adapters/sqlite_store/sqlite_store.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/rows.h"
+#include "tests/support/temp_dir.h"
+
+namespace edge {
+namespace {
+
+namespace fs = std::filesystem;
+
+class SpaceTest : public testing::Test {
+ protected:
+  void SetUp() override { open(); }
+  void open() {
+    store_.reset();
+    StoreOptions options;
+    options.dir = dir_.path();
+    options.gateway = "gw";
+    options.max_bytes = 4 << 20;
+    options.min_free = 0;
+    options.ballast_bytes = 256 << 10;
+    auto opened = SqliteStore::open(options, clock_);
+    ASSERT_TRUE(opened) << opened.error().detail;
+    store_ = std::move(*opened);
+  }
+  Result<void> append(int count) {
+    auto rows = test::rows(count, clock_.utc_ms());
+    return store_->append(rows, {{"readings", count}});
+  }
+  /// Rows until the store says it is full.
+  std::int64_t fill() {
+    while (append(50)) {
+    }
+    return store_->counters().at("readings");
+  }
+  void deliver_all() {
+    for (;;) {
+      const auto rows = store_->pending(500, clock_.utc_ms(), false);
+      ASSERT_TRUE(rows) << rows.error().detail;
+      if (rows->empty()) return;
+      std::vector<Outcome> outcomes(rows->size());
+      for (std::size_t i = 0; i < rows->size(); ++i) outcomes[i].id = (*rows)[i].id;
+      const auto settled = store_->settle(outcomes, clock_.utc_ms());
+      ASSERT_TRUE(settled) << settled.error().detail;
+    }
+  }
+  fs::path ballast() const { return dir_.path() / "ballast"; }
+
+  test::TempDir dir_;
+  test::FakeClock clock_;
+  std::unique_ptr<SqliteStore> store_;
+};
+
+TEST_F(SpaceTest, PausesSourcesBeforeItIsFull) {
+  EXPECT_TRUE(fs::exists(ballast()));
+  while (store_->accepting()) ASSERT_TRUE(append(1));
+  EXPECT_TRUE(fs::exists(ballast())) << "the reserve is untouched";
+  EXPECT_TRUE(append(500)) << "there is room behind the watermark for who cannot wait";
+}
+
+TEST_F(SpaceTest, GivesUpTheBallastThenSaysFull) {
+  const std::int64_t kept = fill();
+  EXPECT_FALSE(fs::exists(ballast()));
+  EXPECT_FALSE(store_->accepting());
+  const auto refused = append(50);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::kFull);
+  EXPECT_EQ(store_->totals().pending, kept) << "what was refused left nothing behind";
+  EXPECT_LE(store_->size().bytes, store_->size().max_bytes);
+  open();
+  EXPECT_EQ(store_->totals().pending, kept);
+}
+
+TEST_F(SpaceTest, RecoversOnceTheServerHasTaken) {
+  const std::int64_t kept = fill();
+  deliver_all();
+  EXPECT_EQ(store_->totals().sent, kept) << "a full store can still send";
+  for (int n = 0; n < 40 && !store_->accepting(); ++n) (void)store_->pending(1, clock_.utc_ms(), false);
+  EXPECT_TRUE(store_->accepting()) << "sent rows go first, and without a word";
+  EXPECT_TRUE(append(500));
+  clock_.advance(std::chrono::minutes(10));
+  for (int n = 0; n < 40; ++n) (void)store_->pending(1, clock_.utc_ms(), false);
+  EXPECT_TRUE(fs::exists(ballast())) << "made anew where there is room";
+}
+
+TEST_F(SpaceTest, GivesUidsOfRefusedRowsBack) {
+  fill();
+  auto rows = test::rows(200, clock_.utc_ms());
+  ASSERT_FALSE(store_->append(rows, {}));
+  for (const NewObservation& row : rows) EXPECT_EQ(row.observation.uid, "");
+}
+
+TEST(Bounds, LeaveTheMarginOfTheDesign) {
+  const Bounds large = bounds_of(8LL << 30);
+  EXPECT_GE(large.max - large.high, 64LL << 20);
+  EXPECT_LT(large.low, large.high);
+  const Bounds small = bounds_of(100LL << 20);
+  EXPECT_GT(small.low, 0);
+  EXPECT_EQ(default_max_bytes(6LL << 30), 3LL << 30);
+  EXPECT_EQ(default_max_bytes(100LL << 30), 8LL << 30);
+}
+
+TEST(Bounds, TheLastAnswerStandsBetweenTheWatermarks) {
+  const Bounds bounds = bounds_of(1 << 20);
+  const std::int64_t between = (bounds.high + bounds.low) / 2;
+  EXPECT_TRUE(is_accepting({0, between, 1000, 0}, bounds, 100, true));
+  EXPECT_FALSE(is_accepting({0, between, 1000, 0}, bounds, 100, false));
+  EXPECT_TRUE(is_accepting({0, 0, 1000, 0}, bounds, 100, false));
+  EXPECT_FALSE(is_accepting({0, bounds.high, 1000, 0}, bounds, 100, true));
+  EXPECT_FALSE(is_accepting({0, 0, 99, 0}, bounds, 100, true)) << "others have filled the disk";
+  EXPECT_FALSE(is_accepting({0, 0, 105, 0}, bounds, 100, false));
+}
+
+}  // namespace
+}  // namespace edge
