@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import frappe
 
 from frappe_ext.clock import to_ms
 from frappe_ext.contract import config_answer
+
+_TYPE = re.compile(r"(\*|[a-z0-9_.]{1,64})\Z", re.ASCII)
+
+
+def is_wire_type(text: str | None) -> bool:
+	"""True for an observation type as gateways send it, whatever its case in Desk, and for `*`."""
+	return _TYPE.match((text or "").lower()) is not None
 
 
 def content(gateway: str) -> dict[str, list[dict[str, Any]]]:
@@ -43,12 +51,14 @@ def device_rows(sites: dict[str, tuple[str, str]]) -> list[Any]:
 
 
 def policies(sites: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
-	"""The active ones."""
+	"""The active ones that a gateway can judge by."""
 	rows = _rows("Observation Threshold Policy", sites, ["*"], "site, observation_type", active=1)
-	return [
-		config_answer.policy_entry(row, site=sites[row.site][0], version=str(to_ms(row.modified)))
-		for row in rows
-	]
+	return [_policy(row, sites) for row in rows if is_wire_type(row.observation_type)]
+
+
+def _policy(row: Any, sites: dict[str, tuple[str, str]]) -> dict[str, Any]:
+	row.observation_type = row.observation_type.lower()
+	return config_answer.policy_entry(row, site=sites[row.site][0], version=str(to_ms(row.modified)))
 
 
 def _rows(doctype: str, sites: dict[str, tuple[str, str]], fields: list[str], order: str, **filters: Any):

@@ -1,6 +1,7 @@
 import frappe
 from frappe.tests.utils import FrappeTestCase
 
+from frappe_ext import configuration
 from frappe_ext.tests.support import INSTANCE, insert, make_world
 
 
@@ -112,12 +113,24 @@ class TestConfiguration(FrappeTestCase):
 			{"observation_type": "humidity", "warning_min": 5, "warning_max": 1},
 			{"observation_type": "humidity", "warning_min": 5},
 			{"observation_type": "temperature", "warning_max": 5},
-			{"observation_type": "a b"},
 		):
 			with self.subTest(fields):
 				self.assertRaises(frappe.ValidationError, policy, **fields)
 		policy(observation_type="humidity", warning_min=5, warning_no_max=1)
 		policy(observation_type="temperature", active=0)
+		frappe.db.rollback()
+
+	def test_a_type_that_no_gateway_sends_stays_here(self):
+		for name, kind in (("Moisture", "Grain.Moisture"), ("Words", "grain moisture")):
+			insert(
+				"Observation Threshold Policy",
+				policy_name=name,
+				site=self.world.site,
+				observation_type=kind,
+				warning_max=14,
+			)
+		sent = configuration.content(self.world.gateway)["policies"]
+		self.assertEqual({policy["type"] for policy in sent}, {"temperature", "grain.moisture"})
 		frappe.db.rollback()
 
 	def test_sites_and_devices(self):

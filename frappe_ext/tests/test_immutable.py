@@ -87,7 +87,7 @@ class TestImmutable(FrappeTestCase):
 
 	def test_nobody_forges_a_record(self):
 		fields = {"site": self.world.site, "observed_at": "2026-01-01", "observation_type": "temperature"}
-		for forged in ({"edge_uid": "f" * 32}, {"gateway": self.world.gateway}, {"raw_payload": "x"}):
+		for forged in ({"edge_uid": "f" * 32}, {"gateway": self.world.gateway}, {"edge_seq": 5}):
 			with self.subTest(forged):
 				self.assertRaises(EdgeRecordImmutableError, insert, "Observation", **fields, **forged)
 

@@ -12,6 +12,7 @@ from frappe_ext import clock, immutable
 from frappe_ext.contract.config_answer import decimal_text
 
 # What a gateway writes and nobody else does, not even in a new row: a foreign edge_uid would pre-empt a real one.
+# (raw_payload is not among them: an app that owns the type may have its own use for it.)
 EDGE_FIELDS = (
 	"edge_uid",
 	"identity",
@@ -24,7 +25,6 @@ EDGE_FIELDS = (
 	"edge_reasons",
 	"server_flag",
 	"server_reasons",
-	"raw_payload",
 	"raw_sha256",
 	"time_source",
 	"clock_state",
@@ -38,6 +38,7 @@ EDGE_FIELDS = (
 )
 MEASURED = (
 	*EDGE_FIELDS,
+	"raw_payload",
 	"site",
 	"observed_at",
 	"observed_at_ms",
@@ -69,9 +70,9 @@ def before_save(doc: Any, method: str | None = None) -> None:
 	if before is not None and before.get("edge_uid"):
 		immutable.refuse_changed(doc, MEASURED)
 		_check_device(doc, before)
+		_note_verdict(doc, before)
 	else:
 		_refuse_edge_fields(doc)
-	_note_verdict(doc, before)
 
 
 def refuse_loss(doc: Any, method: str | None = None, *args: Any) -> None:
@@ -100,9 +101,8 @@ def _check_device(doc: Any, before: Any) -> None:
 
 def _note_verdict(doc: Any, before: Any) -> None:
 	"""A changed flag carries who, when and why; the stamps are ours, whatever a request brought."""
-	doc.released_by = before.get("released_by") if before else None
-	doc.released_at = before.get("released_at") if before else None
-	if before is None or doc.quality_flag == before.quality_flag:
+	doc.released_by, doc.released_at = before.get("released_by"), before.get("released_at")
+	if doc.quality_flag == before.quality_flag:
 		return
 	if not (doc.get("released_reason") or "").strip():
 		frappe.throw(_("Give a reason for the changed quality flag."), title=_("Reason needed"))

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import frappe
 from frappe import _
 from frappe.utils import cint, flt
 
+from frappe_ext.configuration import is_wire_type
 from frappe_ext.edge.doctype.edge_gateway.events import publish_sites
-
-_TYPE = re.compile(r"(\*|[a-z0-9_.]{1,64})\Z", re.ASCII)
 
 
 def validate(doc: Any, method: str | None = None) -> None:
-	doc.observation_type = (doc.observation_type or "").strip().lower()
-	if not _TYPE.match(doc.observation_type):
-		frappe.throw(_("Observation type: use * or 1 to 64 of a-z, 0-9, _ and ."))
+	if not is_wire_type(doc.observation_type):
+		# Not refused: an app that owns the type may know others.
+		frappe.msgprint(
+			_("No gateway sends {0}: an observation type has 1 to 64 of a-z, 0-9, _ and . (or is *).").format(
+				frappe.bold(doc.observation_type)
+			),
+			indicator="orange",
+		)
 	for band in ("warning", "critical", "valid"):
 		_check_band(doc, band)
 	if cint(doc.active):
