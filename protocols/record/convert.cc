@@ -87,7 +87,7 @@ std::string text_of(Wide billionths) {
 
 DecimalText convert_linear(std::string_view text, const Linear& by) {
   if (!is_decimal(text)) return {DecimalFault::kNotANumber, {}};
-  const DecimalText too_large{DecimalFault::kNotStorable, {}};
+  DecimalText too_large{DecimalFault::kNotStorable, {}};
   if (by.denominator == 0) return too_large;
   Scaled in = scaled(text);
   if (in.decimals < 2) in = {in.digits * power_of_ten(2 - in.decimals), 2};  // the offsets are hundredths

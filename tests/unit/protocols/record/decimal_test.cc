@@ -81,8 +81,7 @@ TEST_P(ToDecimal, ReadsWhatWasWritten) {
     EXPECT_EQ(to_decimal(got.text).text, got.text) << "canonical text must stay as it is";
   }
 }
-INSTANTIATE_TEST_SUITE_P(Written, ToDecimal, testing::ValuesIn(kCases),
-                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(Written, ToDecimal, testing::ValuesIn(kCases), [](const auto& row) { return row.param.name; });
 
 TEST(WrittenOut, KeepsNumbersNoColumnHolds) {
   EXPECT_EQ(written_out("1.7718408e12"), "1771840800000");

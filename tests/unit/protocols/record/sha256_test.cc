@@ -26,8 +26,7 @@ const Case kCases[] = {
 };
 class Sha256Vector : public testing::TestWithParam<Case> {};
 TEST_P(Sha256Vector, Matches) { EXPECT_EQ(sha256_hex(GetParam().message), GetParam().digest); }
-INSTANTIATE_TEST_SUITE_P(Nist, Sha256Vector, testing::ValuesIn(kCases),
-                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(Nist, Sha256Vector, testing::ValuesIn(kCases), [](const auto& row) { return row.param.name; });
 
 TEST(Sha256, IsTheSameInPiecesAtEveryLengthAroundABlock) {
   for (std::size_t length = 0; length <= 130; ++length) {
