@@ -3,6 +3,8 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
+# A second clone of the project compiles nothing again.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=true
 readonly VENV=.venv RESULTS=build/test-results
 # Debian's own Python: the one python3-dev and python3-venv belong to.
 readonly SYSTEM_PYTHON=/usr/bin/python3
@@ -133,6 +135,10 @@ python_tests() { # name path…
   "$VENV/bin/python" -m pytest -q --junitxml "$RESULTS/$name.xml" "$@"
 }
 
+asan_agent() {
+  EDGE_PRESET=dev python_tests asan tests/integration/test_end_to_end.py -k "garbage or digits or array or shape or time"
+}
+
 run_ctest() { # preset
   ctest --preset "$1" --output-junit "$PWD/$RESULTS/ctest-$1.xml"
 }
@@ -152,9 +158,10 @@ test_all() {
     step "architecture" python_tests arch tests/arch
     step "build dev (ASan, UBSan)" build dev
     step "unit tests" run_ctest dev
-    step "build tsan" build tsan
+    step "build tsan" build tsan edge_thread_tests
     step "thread tests (TSan)" run_ctest tsan
     step "build release" build release edge-agent mock-iot
+    step "hostile payloads (ASan agent)" asan_agent
     step "contract" python_tests contract tests/contract
     step "integration" python_tests integration tests/integration
   fi

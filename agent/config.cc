@@ -14,7 +14,13 @@ namespace edge {
 namespace config {
 
 void Findings::add(const toml::source_position& at, std::string text) {
-  all_.push_back({{std::max(at.line, 1U), std::max(at.column, 1U)}, std::move(text)});
+  const toml::source_position place{std::max(at.line, 1U), std::max(at.column, 1U)};
+  // "[section] key" begins each: one finding a key and place, the first says most.
+  const auto name = text.substr(0, text.find(' ', text.find(' ') + 1) + 1);
+  const bool known = std::any_of(all_.begin(), all_.end(), [&](const Finding& finding) {
+    return finding.at == place && finding.text.starts_with(name);
+  });
+  if (!known) all_.push_back({place, std::move(text)});
 }
 
 std::string Findings::text() const {

@@ -106,19 +106,19 @@ std::string pointer(TopicText& topic, const toml::node& node) {
 std::string topic_unit(TopicText& topic, const toml::node& node) { return string_in(node, topic.shape.unit); }
 
 std::string topic_metric(TopicText& topic, const toml::node& node) {
-  const auto wrong = string_in(node, topic.shape.metric);
+  auto wrong = string_in(node, topic.shape.metric);
   if (!wrong.empty() || topic.shape.metric.empty() || is_wire_type(topic.shape.metric)) return wrong;
   return "must be 1 to 64 characters of a-z 0-9 _ .";
 }
 
 std::string topic_decoder(TopicText& topic, const toml::node& node) {
   static constexpr std::array<std::string_view, 1> kDecoders{"json"};
-  const auto wrong = string_in(node, topic.decoder);
+  auto wrong = string_in(node, topic.decoder);
   return wrong.empty() ? one_of(topic.decoder, kDecoders) : wrong;
 }
 
 std::string convert_metric(ConvertSection& section, const toml::node& node) {
-  const auto wrong = string_in(node, section.metric);
+  auto wrong = string_in(node, section.metric);
   if (!wrong.empty() || section.metric.empty() || is_wire_type(section.metric)) return wrong;
   return "must be 1 to 64 characters of a-z 0-9 _ .";
 }
@@ -146,13 +146,13 @@ std::string listen(WebSection& section, const toml::node& node) {
 
 std::string log_level(LogSection& section, const toml::node& node) {
   static constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warning", "error"};
-  const auto wrong = string_in(node, section.level);
+  auto wrong = string_in(node, section.level);
   return wrong.empty() ? one_of(section.level, kLevels) : wrong;
 }
 
 std::string log_format(LogSection& section, const toml::node& node) {
   static constexpr std::array<std::string_view, 2> kFormats{"text", "json"};
-  const auto wrong = string_in(node, section.format);
+  auto wrong = string_in(node, section.format);
   return wrong.empty() ? one_of(section.format, kFormats) : wrong;
 }
 

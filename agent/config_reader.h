@@ -44,15 +44,16 @@ void read_section(const toml::table& table, std::string_view section, Section& o
   const auto keys = keys_of<Section>();
   std::vector<std::string_view> known(nested.begin(), nested.end());
   for (const auto& key : keys) known.push_back(key.name);
-  for (const auto& [name, node] : table) {
-    if (std::find(nested.begin(), nested.end(), name.str()) != nested.end()) continue;
-    const auto key = std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.name == name.str(); });
+  for (const auto& [written, node] : table) {
+    const std::string_view name = written.str();
+    if (std::find(nested.begin(), nested.end(), name) != nested.end()) continue;
+    const auto key = std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.name == name; });
     if (key == keys.end()) {
-      refuse_unknown(name, section, known, findings);
+      refuse_unknown(written, section, known, findings);
       continue;
     }
     const auto wrong = key->take(out, node);
-    if (!wrong.empty()) findings.add(node.source().begin, name_of(section, name.str()) + " " + wrong);
+    if (!wrong.empty()) findings.add(node.source().begin, name_of(section, name) + " " + wrong);
   }
   for (const auto& key : keys) {
     if (key.fallback == kRequired && !table.contains(key.name)) {

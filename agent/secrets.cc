@@ -56,7 +56,7 @@ Result<std::string> read_guarded(const std::filesystem::path& file, bool guarded
   return out;
 }
 
-tl::unexpected<Error> about(std::string_view key, Error error) {
+tl::unexpected<Error> about(std::string_view key, const Error& error) {
   return fail(error.code, std::string(key) + ": " + error.detail);
 }
 

@@ -10,7 +10,7 @@ import frappe
 from frappe.utils import now
 
 from frappe_ext.auth import Sender
-from frappe_ext.contract.ingestion import Rejected
+from frappe_ext.contract.storage import Rejected
 from frappe_ext.registry import Registry
 
 MAX_PAYLOAD = 4096

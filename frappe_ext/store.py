@@ -18,9 +18,9 @@ from frappe_ext import faults, native, rejections
 from frappe_ext.auth import Sender
 from frappe_ext.clock import to_local
 from frappe_ext.contract import statuses
-from frappe_ext.contract.ingestion import Known, Outcome, Rejected, StoredAmend, Target
 from frappe_ext.contract.limits import MAX_TEXT
 from frappe_ext.contract.rows import AmendRow, GapRow, ObservationRow
+from frappe_ext.contract.storage import Known, Outcome, Rejected, StoredAmend, Target
 from frappe_ext.registry import Registry, registry_of
 
 DOCTYPES = {"observation": "Observation", "gap": "Edge Gap", "amend": "Edge Amend"}

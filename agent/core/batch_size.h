@@ -11,6 +11,8 @@ class BatchSize {
   explicit BatchSize(std::size_t most) : most_(most), rows_(most) {}
 
   std::size_t rows() const { return rows_; }
+  /// A bad record is being closed in on.
+  bool suspects() const { return suspects_ > 0; }
   void halve(std::size_t sent) { rows_ = half(sent); }
   /// Halves, and grows more slowly from now on: the limit is somebody's setting, not a passing trouble.
   void too_large(std::size_t sent) {

@@ -250,10 +250,11 @@ milliseconds Sync::Body::on_results(const ReplyVerdict& verdict, std::span<const
   const auto settled = settle(outcomes);
   if (settled != kNow) return settled;
   if (!mass.reason.empty()) return stop(mass);
-  if (std::exchange(stop_code, {}) == "mass_rejection") watch.clear();
+  const std::string stopped_by = std::exchange(stop_code, {});
+  if (stopped_by == "mass_rejection") watch.clear();
   if (taken > 0) refused_in_a_row = 0;
-  config_answers = false;
-  const bool full = size.succeeded(rows.size()) || cut_by_bytes;
+  const bool more = size.succeeded(rows.size()) || cut_by_bytes || !stopped_by.empty();
+  if (!size.suspects()) config_answers = false;
   if (retries * 2 > static_cast<std::ptrdiff_t>(results.size())) {
     ReplyVerdict busy;
     busy.code = "retry";
@@ -264,7 +265,7 @@ milliseconds Sync::Body::on_results(const ReplyVerdict& verdict, std::span<const
   stop_backoff.reset();
   next_at = 0;
   set_state("sending", "", "");
-  return full ? kNow : kIdle;
+  return more ? kNow : kIdle;
 }
 
 Outcome Sync::Body::outcome_of(const wire::RecordResult& result, const PendingRow& row) {

@@ -33,7 +33,7 @@ struct RecentUid {
   std::string uid;
   std::string site, device;
   int index = 0;
-  std::string raw_sha256;
+  std::string raw_sha256;  ///< only of a received message with a packet id: others are not found by it
   std::uint16_t packet_id = 0;
   Identity identity = Identity::kContent;
 };

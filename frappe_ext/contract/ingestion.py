@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from frappe_ext import native
 from frappe_ext.contract import rows, statuses
@@ -15,98 +15,7 @@ from frappe_ext.contract.limits import MAX_MESSAGE, MAX_QUOTE
 from frappe_ext.contract.refusals import Refusal
 from frappe_ext.contract.rows import AmendRow, FieldFault, GapRow, ObservationRow, ServerVerdict
 from frappe_ext.contract.statuses import Result
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-	"""A stored record of ours."""
-
-	name: str
-	identity_hash: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-	"""A stored observation that an amend names."""
-
-	name: str
-	gateway: str | None
-	site: str
-	"""site_code."""
-	server_flag: str
-	server_reasons: tuple[str, ...]
-	person_decided: bool
-	"""A person or a policy run wrote the verdict (released_by …): quality_flag stays."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredAmend:
-	"""An amend the store has for a target."""
-
-	gateway: str | None
-	row: AmendRow
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-	"""What an insert came to. Exactly one of: `name` (stored), `exists` (lost a race), `error` (server fault)."""
-
-	name: str | None = None
-	exists: Known | None = None
-	error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-	"""A record that was not stored, for Edge Rejection."""
-
-	record: Any
-	uid: str | None
-	code: str
-	field: str | None
-	message: str
-	status: str
-	"""rejected or conflict."""
-
-
-class Store(Protocol):
-	"""The database of one request.
-
-	Per-row faults come back as `Outcome.error`; what ends the whole transaction (deadlock, lock timeout, lost
-	connection) is raised and passes through `store_batch` untouched: the caller rolls back and runs it again.
-	"""
-
-	def book(self, sites: Collection[str]) -> native.Book:
-		"""Policies and devices of these sites (may be a cached one of more sites)."""
-
-	def existing_sites(self, codes: Collection[str]) -> set[str]:
-		"""Those of the codes that are a Site; asked only about codes that are not the gateway's."""
-
-	def find(self, kind: str, uids: Sequence[str]) -> dict[str, Known]:
-		"""One SELECT by edge_uid among the table of `kind` (observation, gap, amend); uids come sorted."""
-
-	def targets(self, uids: Sequence[str]) -> dict[str, Target]:
-		"""The stored observations that amends of this batch name."""
-
-	def amends_of(self, targets: Sequence[str]) -> dict[str, list[StoredAmend]]:
-		"""Every stored amend of these target uids (few: read by index on target_uid); targets come sorted."""
-
-	def insert_observations(self, rows: Sequence[ObservationRow]) -> list[Outcome]:
-		"""Outcomes in the same order: OK rows by one multi-row insert, flagged ones with full document life.
-
-		`row.amended_by`: uids of stored amends that stand on the row now; set their `applied`.
-		"""
-
-	def insert_gaps(self, rows: Sequence[GapRow]) -> list[Outcome]: ...
-
-	def insert_amends(self, rows: Sequence[AmendRow]) -> list[Outcome]:
-		"""`columns["applied"]` says whether the amend stands on its target now."""
-
-	def apply_amend(self, target: Target, columns: dict[str, Any]) -> None:
-		"""Writes the columns on the stored observation (observed_at beside a new observed_at_ms is the store's)."""
-
-	def note_rejections(self, rejected: Sequence[Rejected]) -> None:
-		"""Keeps what was refused (Edge Rejection). May raise: the batch then fails as a whole."""
+from frappe_ext.contract.storage import Known, Outcome, Rejected, Store, Target
 
 
 def store_batch(batch: Batch, gateway: Gateway, store: Store) -> list[Result]:

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "frappe_ext/native/fields.h"
 #include "protocols/record/decimal.h"
 #include "protocols/record/health_report.h"
 #include "protocols/record/identity.h"
@@ -27,86 +28,9 @@ namespace py = pybind11;
 
 namespace {
 
-// Keys of records, interned once per process and never freed.
-struct Keys {
-#define EDGE_KEYS(X)                                                                                               \
-  X(kind) X(uid) X(seq) X(identity) X(site) X(device) X(type) X(index) X(observed_at) X(received_at) X(time_source) \
-  X(clock) X(value) X(unit) X(value_in) X(unit_in) X(flag) X(reasons) X(policy_version) X(raw) X(raw_bytes)         \
-  X(raw_sha256) X(from_seq) X(to_seq) X(from_at) X(to_at) X(count) X(reason) X(target) X(cause)
-#define X(name) PyObject* name = PyUnicode_InternFromString(#name);
-  EDGE_KEYS(X)
-#undef X
-#undef EDGE_KEYS
-};
-const Keys& keys() {
-  static const Keys kKeys;
-  return kKeys;
-}
-
-// UTF-8 of a str, or nothing (another type, a lone surrogate). The view lives as long as the str.
-std::optional<std::string_view> utf8(PyObject* value) {
-  if (!PyUnicode_Check(value)) return std::nullopt;
-  Py_ssize_t size = 0;
-  const char* text = PyUnicode_AsUTF8AndSize(value, &size);
-  if (text == nullptr) {
-    PyErr_Clear();
-    return std::nullopt;
-  }
-  return std::string_view(text, static_cast<std::size_t>(size));
-}
-
-// The fields of one record. Holds what it hands out views of: a key with an odd __eq__ may change the dict meanwhile.
-class Fields {
- public:
-  explicit Fields(PyObject* dict) : dict_(dict) {}
-
-  // Null where the key is missing or None.
-  PyObject* find(PyObject* key) {
-    PyObject* value = PyDict_GetItemWithError(dict_, key);
-    if (value == nullptr) {
-      PyErr_Clear();
-      return nullptr;
-    }
-    if (value == Py_None) return nullptr;
-    held_.push_back(py::reinterpret_borrow<py::object>(value));
-    return value;
-  }
-
-  edge::FieldText text(PyObject* key) {
-    PyObject* value = find(key);
-    if (value == nullptr) return {};
-    const auto found = utf8(value);
-    if (!found) return {edge::FieldText::Kind::kOther, {}};
-    return {edge::FieldText::Kind::kText, *found};
-  }
-
-  edge::FieldInt integer(PyObject* key) {
-    PyObject* value = find(key);
-    if (value == nullptr) return {};
-    if (!PyLong_Check(value) || PyBool_Check(value)) return {edge::FieldInt::Kind::kOther, 0};
-    int overflow = 0;
-    const long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
-    if (overflow != 0) return {edge::FieldInt::Kind::kOther, 0};
-    return {edge::FieldInt::Kind::kInt, number};
-  }
-
-  // False where the key holds no list of text.
-  bool texts(PyObject* key, std::vector<std::string_view>& into) {
-    PyObject* list = find(key);
-    if (list == nullptr || !PyList_Check(list)) return false;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); ++i) {
-      held_.push_back(py::reinterpret_borrow<py::object>(PyList_GET_ITEM(list, i)));
-      const auto text = utf8(held_.back().ptr());
-      if (!text) return false;
-      into.push_back(*text);
-    }
-    return true;
-  }
-
- private:
-  PyObject* dict_;
-  std::vector<py::object> held_;
-};
+using edge::native::Fields;
+using edge::native::Keys;
+using edge::native::keys;
 
 edge::ObservationFields observation_fields(Fields& record) {
   const Keys& k = keys();
@@ -378,8 +302,8 @@ PYBIND11_MODULE(_frappe_ext_native, m) {
   m.doc() = "Site Edge: the rules of protocols/record for the Frappe app.";
   keys();
 
-  py::class_<edge::PolicyBook>(m, "Book")
-      .def(py::init(&make_book), py::arg("policies"), py::arg("devices") = py::none());
+  py::class_<edge::PolicyBook>(m, "Book").def(py::init(&make_book), py::arg("policies"),
+                                              py::arg("devices") = py::none());
 
   py::class_<BatchVerdict>(m, "BatchVerdict")
       .def_readonly("identity_hashes", &BatchVerdict::identity_hashes)

@@ -15,10 +15,13 @@ body{max-width:76rem;margin:2rem auto;padding:0 1rem}h1{font-size:1.35rem;margin
 ul{display:flex;flex-wrap:wrap;gap:.6rem;list-style:none;padding:0}
 li{border:1px solid var(--line);border-radius:.6rem;padding:.5rem .9rem}
 li b{display:block;font-size:1.4rem;font-variant-numeric:tabular-nums}
-table{border-collapse:collapse;width:100%}
+.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:.4rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
+td:nth-child(-n+5){white-space:nowrap}td:nth-child(n+6){overflow-wrap:anywhere;min-width:6rem}
+td:nth-child(7){min-width:12rem}
 th{font-weight:600;opacity:.7}tr:hover{background:var(--soft)}
-td.raw{font:12px/1.4 ui-monospace,monospace;overflow-wrap:anywhere;max-width:26rem}
+td.raw{font:12px/1.4 ui-monospace,monospace;min-width:16rem}
+td.raw div{max-height:7em;overflow-y:auto;white-space:pre-wrap}
 .flag{border-radius:1rem;padding:.05rem .6rem;font-size:.85rem;color:#fff}
 .OK{background:#2b7a3f}.Warning{background:#a86200}.Quarantine{background:#b3261e}.Invalid{background:#5b5b66}
 """
@@ -30,11 +33,11 @@ def render(database: Database) -> str:
     rows = "".join(_row(each) for each in reversed(_newest_flagged(database)))
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="5">'
-        '<meta name="viewport" content="width=device-width"><title>Stand-in for Frappe</title>'
+        '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><title>Stand-in for Frappe</title>'
         f"<style>{STYLE}</style><h1>Stand-in for Frappe: flagged records</h1>"
         f"<p>What the gateway sent and the rules flagged, newest first (at most {SHOWN}).</p><ul>{tiles}</ul>"
-        "<table><thead><tr><th>Flag<th>Observed at<th>Site<th>Device<th>Type<th>Value<th>Reasons<th>Raw</thead>"
-        f"<tbody>{rows}</tbody></table></html>"
+        '<div class="wide"><table><thead><tr><th>Flag<th>Observed at<th>Site<th>Device<th>Type<th>Value<th>Reasons<th>Raw</thead>'
+        f"<tbody>{rows}</tbody></table></div></html>"
     )
 
 
@@ -101,7 +104,8 @@ def _row(row: Mapping[str, Any]) -> str:
     cells = (row["observed_at"][:19], row["site"], row["device_text"], row["observation_type"], value)
     plain = "".join(f"<td>{_text(cell)}" for cell in cells)
     reasons = "<br>".join(_text(reason) for reason in row["quality_reasons"].splitlines())
-    return f'<tr><td><span class="flag {flag}">{flag}</span>{plain}<td>{reasons}<td class="raw">{_text(row["raw_payload"])}'
+    raw = f'<td class="raw"><div>{_text(row["raw_payload"])}</div>'
+    return f'<tr><td><span class="flag {flag}">{flag}</span>{plain}<td>{reasons}{raw}'
 
 
 def _text(value: object) -> str:

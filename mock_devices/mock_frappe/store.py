@@ -1,4 +1,4 @@
-"""ingestion.Store over SQLite, used inside one write transaction."""
+"""storage.Store over SQLite, used inside one write transaction."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 from frappe_ext import native
 from frappe_ext.contract import config_answer, epochs, times
-from frappe_ext.contract.ingestion import Known, Outcome, Rejected, StoredAmend, Target
 from frappe_ext.contract.rows import AmendRow, GapRow, ObservationRow
+from frappe_ext.contract.storage import Known, Outcome, Rejected, StoredAmend, Target
 from mock_devices.mock_frappe.database import TABLES, Database
 
 

@@ -40,13 +40,13 @@ void Journal::sent(std::uint64_t n, const SensorMessage& message) {
                                     {"has_time", message.has_time},
                                     {"sent", utc_ms()}};
   const std::scoped_lock lock(mutex_);
-  file_ << line.dump() << '\n';
+  file_ << line.dump() << '\n' << std::flush;
 }
 
 void Journal::acked(std::uint64_t n) {
   if (on_) {
     const std::scoped_lock lock(mutex_);
-    file_ << R"({"n":)" << n << R"(,"acked":)" << utc_ms() << "}\n";
+    file_ << R"({"n":)" << n << R"(,"acked":)" << utc_ms() << "}\n" << std::flush;
   }
 }
 

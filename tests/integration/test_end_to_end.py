@@ -47,7 +47,8 @@ FLAGS = [
 ]
 
 
-def test_every_flag_reaches_the_server(rig):
+def test_every_flag_reaches_the_server(rig_on):
+    rig = rig_on
     rig.start()
     wait_until("policies pulled", lambda: rig.agent.status()["policy"]["version"], 15)
     payloads = {}
@@ -80,7 +81,8 @@ GARBAGE = {
 }
 
 
-def test_garbage_is_visible_with_its_bytes(rig):
+def test_garbage_is_visible_with_its_bytes(rig_on):
+    rig = rig_on
     rig.start()
     for payload in GARBAGE.values():
         rig.publish("bin1", payload)
@@ -109,7 +111,8 @@ DIGITS = {
 }
 
 
-def test_digits_stay_exact(rig):
+def test_digits_stay_exact(rig_on):
+    rig = rig_on
     rig.start()
     for number, written in enumerate(DIGITS):
         payload = f'{{"metric":"temperature","value":{written},"unit":"C","ts":"{stamp()}","n":{number}}}'
@@ -119,7 +122,8 @@ def test_digits_stay_exact(rig):
     assert got == dict(enumerate(DIGITS.values()))
 
 
-def test_an_array_is_one_row_a_reading(rig):
+def test_an_array_is_one_row_a_reading(rig_on):
+    rig = rig_on
     rig.start()
     many = [{"metric": "temperature", "value": 20 + n, "unit": "C", "ts": stamp()} for n in range(3)]
     rig.publish("bin1", json.dumps(many))
@@ -130,7 +134,8 @@ def test_an_array_is_one_row_a_reading(rig):
     assert rig.agent.wait_sent()["conservation"]["messages"]["decoded"] == 1
 
 
-def test_the_same_reading_twice_is_one_row(rig):
+def test_the_same_reading_twice_is_one_row(rig_on):
+    rig = rig_on
     rig.start()
     payload = reading(20)
     for _ in range(3):
@@ -141,7 +146,8 @@ def test_the_same_reading_twice_is_one_row(rig):
     assert status["conservation"]["messages"]["duplicate"] == 2
 
 
-def test_equal_bytes_without_a_time_are_readings_of_their_own(rig):
+def test_equal_bytes_without_a_time_are_readings_of_their_own(rig_on):
+    rig = rig_on
     rig.start()
     for _ in range(5):
         rig.publish("bin1", '{"metric":"temperature","value":20.0,"unit":"C"}')
@@ -185,7 +191,8 @@ def test_a_time_nobody_can_use_is_a_warning(rig, name):
     assert before - 2000 < row["observed_at_ms"] < before + 20_000
 
 
-def test_a_changed_policy_is_pulled_and_judges(rig):
+def test_a_changed_policy_is_pulled_and_judges(rig_on):
+    rig = rig_on
     rig.start()
     wait_until("policies pulled", lambda: rig.agent.status()["policy"]["version"], 15)
     rig.publish("bin1", reading(33))
@@ -213,7 +220,8 @@ def test_a_policy_outlives_a_restart_without_a_server(rig):
     assert row["edge_flag"] == "Quarantine", row
 
 
-def test_celsius_from_fahrenheit(rig):
+def test_celsius_from_fahrenheit(rig_on):
+    rig = rig_on
     rig.agent.sections["convert"] = [{"metric": "temperature", "from": "F", "to": "C"}]
     rig.start()
     rig.publish("bin1", reading(69.88, unit="F"))

@@ -12,7 +12,8 @@ from tests.support.waiting import wait_until
 LOAD = ("--qos", 2, "--rate", 400, "--no-time-share", 0.5, "--devices", 20)
 
 
-def test_server_gone_under_load_and_back(rig, long_run):
+def test_server_gone_under_load_and_back(rig_on, long_run):
+    rig = rig_on
     gone_s = 60 if long_run else 8
     rig.start()
     mock = rig.mock(*LOAD, "--duration", gone_s + 6).start()
@@ -37,7 +38,8 @@ def test_server_process_gone_under_load_and_back(rig):
     rig.wait_complete(mock.finish())
 
 
-def test_agent_killed_again_and_again_under_load(rig, long_run):
+def test_agent_killed_again_and_again_under_load(rig_on, long_run):
+    rig = rig_on
     kills = 20 if long_run else 5
     pause = random.Random(7)  # noqa: S311
     rig.start()
@@ -87,8 +89,9 @@ def test_agent_away_while_the_broker_queues(rig):
     rig.wait_complete(sent)
 
 
-def test_everything_at_once(rig):
+def test_everything_at_once(rig_on):
     """Line cut, broker restarted and the agent killed in one run."""
+    rig = rig_on
     rig.start()
     mock = rig.mock(*LOAD, "--duration", 3600).start()
     rig.agent.wait_messages(400)

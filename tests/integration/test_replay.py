@@ -47,7 +47,8 @@ def expected_flag(value: Decimal) -> str:
 
 
 @pytest.mark.parametrize("name", ["ambient_temperature", "machine_temperature"])
-def test_flags_of_a_recorded_series(rig, name, long_run):
+def test_flags_of_a_recorded_series(rig_on, name, long_run):
+    rig = rig_on
     file = Path(SERIES) / f"{name}.csv"
     if not file.exists():
         pytest.skip(f"{file} is missing")

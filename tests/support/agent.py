@@ -1,6 +1,7 @@
 """edge-agent as a child process, its configuration file and what it says of itself."""
 
 import json
+import os
 import signal
 import subprocess
 import urllib.request
@@ -11,8 +12,9 @@ from tests.support.process import ROOT, Process
 from tests.support.waiting import free_port, wait_until
 
 
-def agent_binary(preset: str = "release") -> Path:
-    return ROOT / "build" / preset / "agent" / "edge-agent"
+def agent_binary() -> Path:
+    """Of the release build, or of the one EDGE_PRESET names."""
+    return ROOT / "build" / os.environ.get("EDGE_PRESET", "release") / "agent" / "edge-agent"
 
 
 def to_toml(sections: dict[str, Any]) -> str:

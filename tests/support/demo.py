@@ -189,18 +189,24 @@ class Story:
 
 
 def flagged(rows: list[dict]) -> list[str]:
-    """One line per device, flag and reasons: how many, and the first of them."""
+    """One line per device, flag and worst reason: how many, and the first of them."""
     groups: dict[tuple[str, str, str], list[dict]] = {}
     for row in rows:
         if row["quality_flag"] != "OK":
-            key = (row["device_text"], row["quality_flag"], row["quality_reasons"].replace("\n", ", "))
+            code = row["quality_reasons"].split("\n")[0].split(":")[0]
+            key = (row["device_text"], row["quality_flag"], code)
             groups.setdefault(key, []).append(row)
     lines = []
-    for (device, flag, reasons), found in sorted(groups.items()):
+    for (device, flag, _), found in sorted(groups.items()):
         first = found[0]
-        value = f"{first['value_text']} {first['unit']}" if first["has_value"] else first["raw_payload"]
+        reason = first["quality_reasons"].split("\n")[0]
+        value = (
+            f"{first['value_text']} {first['unit']}"
+            if first["has_value"]
+            else first["raw_payload"] or "(nothing)"
+        )
         shown = value if value.isprintable() else repr(value)
-        lines.append(f"{device:<7}{flag:<11}{len(found):4}  {reasons[:44]:<45} first: {shown[:50]}")
+        lines.append(f"{device:<7}{flag:<11}{len(found):4}  {reason[:44]:<45} first: {shown[:50]}")
     return lines
 
 

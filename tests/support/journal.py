@@ -36,8 +36,8 @@ def read_journal(path: Path) -> list[Sent]:
     return list(sent.values())
 
 
-def mock_iot_binary(preset: str = "release") -> Path:
-    return ROOT / "build" / preset / "mock_devices" / "mock_iot" / "mock-iot"
+def mock_iot_binary() -> Path:
+    return ROOT / "build" / "release" / "mock_devices" / "mock_iot" / "mock-iot"
 
 
 class MockIot:

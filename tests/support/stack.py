@@ -31,14 +31,17 @@ def read_state() -> dict[str, Any]:
     return json.loads(STATE.read_text()) if STATE.exists() else {"processes": {}, "urls": {}}
 
 
-def alive(entry: dict[str, Any]) -> bool:
-    """The process is there and is still the one that was started."""
+def started_at(pid: int) -> str | None:
+    """The kernel's start time of a process; with it a pid that is used again is not taken for ours."""
     try:
-        command = Path(f"/proc/{entry['pid']}/cmdline").read_bytes().split(b"\0")[:-1]
-        state = Path(f"/proc/{entry['pid']}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:
-        return False
-    return state != "Z" and [part.decode(errors="replace") for part in command] == entry["command"]
+        return None
+    return None if fields[0] == "Z" else fields[19]
+
+
+def alive(entry: dict[str, Any]) -> bool:
+    return started_at(entry["pid"]) == entry["started_at"]
 
 
 def port_or_free(wanted: int) -> int:
@@ -96,7 +99,7 @@ def up() -> int:
         return 1
     state = {
         "processes": {
-            process.name: {"pid": process.pid, "command": process.command, "log": str(process.log_file)}
+            process.name: {"pid": process.pid, "started_at": started_at(process.pid), "log": str(process.log_file)}
             for process in started
         },
         "urls": {

@@ -98,7 +98,8 @@ Result<Json> requeue_letters(const Json& request, const CommandPorts& ports) {
     const auto done = ports.dead_letters.requeue(id->get<std::int64_t>());
     if (!done) return tl::unexpected(done.error());
     count = 1;
-  } else if (const auto code = request.find("code"); code != request.end() && code->is_string() && *code != "") {
+  } else if (const auto code = request.find("code");
+             code != request.end() && code->is_string() && !code->get_ref<const std::string&>().empty()) {
     count = ports.dead_letters.requeue_all(code->get<std::string>());
   } else if (const auto all = request.find("all"); all != request.end() && *all == true) {
     count = ports.dead_letters.requeue_all("");

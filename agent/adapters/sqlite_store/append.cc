@@ -1,5 +1,6 @@
 #include <string>
 
+#include "agent/adapters/sqlite_store/counting.h"
 #include "agent/adapters/sqlite_store/store_body.h"
 #include "protocols/record/identity.h"
 
@@ -16,20 +17,32 @@ std::string StoreBody::durability_failure() const {
   return timer ? timer->failure() : std::string();
 }
 
-void StoreBody::insert_rows(std::span<NewObservation> rows, const Counters& add) {
+void StoreBody::insert_rows(std::span<NewObservation> rows, int tally) {
   RowId id = ledger.last_id;
   for (const NewObservation& row : rows) {
     RowTexts texts;
     Use insert(statements->insert);
-    bind_row(*insert, ++id, row, texts);
+    bind_row(*insert, ++id, row, texts, tally);
     insert->exec();
   }
-  for (const auto& [name, count] : add) {
-    Use bump(ledger.counters.contains(name) ? statements->bump : statements->new_counter);
-    bump->bindNoCopy(1, name);
-    bump->bind(2, count);
-    bump->exec();
-  }
+}
+
+void StoreBody::write_counters(const Counters& sums, RowId upto) {
+  const auto write = [&](const std::string& name, std::int64_t value) {
+    const auto known = ledger.on_disk.find(name);
+    if (known != ledger.on_disk.end() && known->second == value) return;
+    Use put(statements->put_counter);
+    put->bindNoCopy(1, name);
+    put->bind(2, value);
+    put->exec();
+  };
+  for (const auto& [name, value] : sums) write(name, value);
+  write(kCountedUpto, upto);
+}
+
+void StoreBody::counters_written(RowId upto) {
+  ledger.on_disk = ledger.counters;
+  ledger.on_disk[kCountedUpto] = upto;
 }
 
 Result<void> StoreBody::append(std::span<NewObservation> rows, const Counters& add) {
@@ -42,13 +55,29 @@ Result<void> StoreBody::append(std::span<NewObservation> rows, const Counters& a
     row.observation.uid = uid_of_sequence(options.gateway, epoch.epoch, "observation", std::to_string(seq));
     given.push_back(&row.observation.uid);
   }
-  if (auto stored = transact([&] { insert_rows(rows, add); }); !stored) {
+  const RowId last = ledger.last_id + static_cast<RowId>(rows.size());
+  const int tally = last - ledger.on_disk[kCountedUpto] < kTallyRows ? tally_of(rows.size(), add) : 0;
+  Counters sums;
+  if (tally == 0) {
+    sums = ledger.counters;
+    for (const auto& [name, count] : add) sums[name] += count;
+  }
+  const auto stored = transact([&] {
+    insert_rows(rows, tally);
+    if (tally == 0) write_counters(sums, last);
+  });
+  if (!stored) {
     for (std::string* uid : given) uid->clear();  // the seq goes to somebody else
     refresh_space();
     return stored;
   }
-  ledger.last_id += static_cast<RowId>(rows.size());
-  for (const auto& [name, count] : add) ledger.counters[name] += count;
+  ledger.last_id = last;
+  if (tally != 0) {
+    add_tally(tally, 1, ledger.counters);
+  } else {
+    ledger.counters = std::move(sums);
+    counters_written(last);
+  }
   return {};
 }
 

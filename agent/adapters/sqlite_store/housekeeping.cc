@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "agent/adapters/sqlite_store/counting.h"
 #include "agent/adapters/sqlite_store/files.h"
 #include "agent/adapters/sqlite_store/store_body.h"
 
@@ -47,7 +48,9 @@ bool StoreBody::purge_sent(std::int64_t cutoff) {
   if (purge_from == 0) purge_from = db->execAndGet("SELECT ifnull(min(id), 1) FROM outbox").getInt64();
   if (purge_from > limit) return false;
   const RowId to = std::min(purge_from + kPurgeChunk - 1, limit);
+  const bool uncounted = to > ledger.on_disk[kCountedUpto];
   const auto purged = transact([&] {
+    if (uncounted) write_counters(ledger.counters, ledger.last_id);  // their tallies go with the rows
     SQLite::Statement rows(*db,
                            "DELETE FROM outbox WHERE id BETWEEN ?1 AND ?2 AND id NOT IN "
                            "(SELECT id FROM exception WHERE id BETWEEN ?1 AND ?2)");
@@ -59,6 +62,7 @@ bool StoreBody::purge_sent(std::int64_t cutoff) {
     marks.exec();
   });
   if (purged) purge_from = to + 1;
+  if (purged && uncounted) counters_written(ledger.last_id);
   return purged && to < limit;
 }
 

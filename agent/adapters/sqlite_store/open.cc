@@ -8,6 +8,7 @@
 #include <random>
 #include <system_error>
 
+#include "agent/adapters/sqlite_store/counting.h"
 #include "agent/adapters/sqlite_store/files.h"
 #include "agent/adapters/sqlite_store/schema.h"
 #include "agent/adapters/sqlite_store/store_body.h"
@@ -91,9 +92,8 @@ Statements::Statements(SQLite::Database& db)
     : begin(db, "BEGIN IMMEDIATE"),
       commit(db, "COMMIT"),
       insert(db, std::string("INSERT INTO outbox(") + kRowColumns +
-                     ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
-      bump(db, "UPDATE counter SET value = value + ?2 WHERE name = ?1"),
-      new_counter(db, "INSERT INTO counter(name, value) VALUES(?1, ?2)"),
+                     ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+      put_counter(db, "INSERT OR REPLACE INTO counter(name, value) VALUES(?1, ?2)"),
       fresh(db, std::string("SELECT ") + kRowColumns + " FROM outbox WHERE id > ?1 ORDER BY id LIMIT ?2"),
       // A day ahead is no back-off: the clock has been set back since.
       due(db,
@@ -212,7 +212,14 @@ void StoreBody::load_ledger() {
   SQLite::Statement tried(*db, "SELECT last_id, at FROM tried ORDER BY last_id");
   while (tried.executeStep()) ledger.tried.push_back({tried.getColumn(0).getInt64(), tried.getColumn(1).getInt64()});
   SQLite::Statement counter(*db, "SELECT name, value FROM counter");
-  while (counter.executeStep()) ledger.counters[counter.getColumn(0).getString()] = counter.getColumn(1).getInt64();
+  while (counter.executeStep()) ledger.on_disk[counter.getColumn(0).getString()] = counter.getColumn(1).getInt64();
+  ledger.counters = ledger.on_disk;
+  ledger.counters.erase(kCountedUpto);
+  SQLite::Statement tallies(*db, "SELECT tally, count(*) FROM outbox WHERE id > ? GROUP BY tally");
+  tallies.bind(1, ledger.on_disk[kCountedUpto]);
+  while (tallies.executeStep()) {
+    add_tally(tallies.getColumn(0).getInt(), tallies.getColumn(1).getInt64(), ledger.counters);
+  }
 }
 
 Result<void> StoreBody::start_sync() {

@@ -35,7 +35,8 @@ enum Col {
   kRaw,
   kRawBytes,
   kRawSha,
-  kExtra
+  kExtra,
+  kTally
 };
 
 int bits_of(const Observation& row) {
@@ -157,7 +158,7 @@ std::string read_sha(const SQLite::Statement& select, const std::string& raw) {
 
 }  // namespace
 
-void bind_row(SQLite::Statement& insert, RowId id, const NewObservation& row, RowTexts& texts) {
+void bind_row(SQLite::Statement& insert, RowId id, const NewObservation& row, RowTexts& texts, int tally) {
   const Observation& o = row.observation;
   texts.uid = from_hex(o.uid).value_or(o.uid);
   texts.reasons = join(o.reasons);
@@ -193,6 +194,7 @@ void bind_row(SQLite::Statement& insert, RowId id, const NewObservation& row, Ro
     bind_blob(insert, at(kRawSha), texts.raw_sha256);
   }
   bind_text(insert, at(kExtra), texts.extra);
+  insert.bind(at(kTally), tally);
 }
 
 Observation read_row(const SQLite::Statement& select) {
@@ -232,7 +234,10 @@ RecentUid read_recent(const SQLite::Statement& select) {
   recent.device = select.getColumn(kDevice).getString();
   recent.index = select.getColumn(kIndex).getInt();
   recent.packet_id = static_cast<std::uint16_t>(select.getColumn(kPacketId).getInt());
-  recent.raw_sha256 = read_sha(select, select.getColumn(kRaw).getString());
+  // Only a row without identity of its own is found again by its payload.
+  if (recent.identity == Identity::kReceived && recent.packet_id != 0) {
+    recent.raw_sha256 = read_sha(select, select.getColumn(kRaw).getString());
+  }
   return recent;
 }
 

@@ -12,8 +12,7 @@ namespace edge {
 /// The columns of a row in the order bind_row() and read_row() use.
 inline constexpr const char* kRowColumns =
     "id, uid, site, device, type, idx, received_at, lag, bits, boot, mono_ms, value, unit, value_in, unit_in, reasons, "
-    "policy_version, packet_id, raw, raw_bytes, raw_sha256, extra";
-inline constexpr int kRowColumnCount = 22;
+    "policy_version, packet_id, raw, raw_bytes, raw_sha256, extra, tally";
 
 /// Texts made for a row while its statement runs.
 struct RowTexts {
@@ -21,7 +20,8 @@ struct RowTexts {
 };
 
 /// Binds without copying: row and texts must live until the statement has run.
-void bind_row(SQLite::Statement& insert, RowId id, const NewObservation& row, RowTexts& texts);
+/// `tally`: see counting.h.
+void bind_row(SQLite::Statement& insert, RowId id, const NewObservation& row, RowTexts& texts, int tally);
 
 /// The row at the statement's cursor; raw_sha256 is computed where raw is the whole payload. `backfilled` is not the
 /// row's to know.

@@ -16,7 +16,7 @@ CREATE TABLE outbox(
   id INTEGER PRIMARY KEY, uid BLOB NOT NULL, site TEXT NOT NULL, device TEXT NOT NULL, type TEXT NOT NULL,
   idx INTEGER NOT NULL, received_at INTEGER NOT NULL, lag INTEGER NOT NULL, bits INTEGER NOT NULL, boot BLOB,
   mono_ms INTEGER NOT NULL, value TEXT, unit TEXT, value_in TEXT, unit_in TEXT, reasons TEXT, policy_version BLOB,
-  packet_id INTEGER NOT NULL, raw TEXT NOT NULL, raw_bytes INTEGER, raw_sha256 BLOB, extra TEXT);
+  packet_id INTEGER NOT NULL, raw TEXT NOT NULL, raw_bytes INTEGER, raw_sha256 BLOB, extra TEXT, tally INTEGER);
 CREATE TABLE epoch(ordinal INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE, first_id INTEGER NOT NULL,
   provisional INTEGER NOT NULL);
 CREATE TABLE delivery(sink TEXT PRIMARY KEY, sent_upto INTEGER NOT NULL, sent INTEGER NOT NULL) WITHOUT ROWID;
@@ -31,6 +31,7 @@ CREATE TABLE dead_letter(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, status TEX
   field TEXT NOT NULL, message TEXT NOT NULL);
 CREATE TABLE config(id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL);
 CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO counter VALUES('#upto', 0);
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 INSERT INTO delivery VALUES('frappe', 0, 0);
 )sql";

@@ -34,7 +34,7 @@ class Use {
 /// Statements of the hot paths, prepared once.
 struct Statements {
   explicit Statements(SQLite::Database& db);
-  SQLite::Statement begin, commit, insert, bump, new_counter;
+  SQLite::Statement begin, commit, insert, put_counter;
   SQLite::Statement fresh, due, all_put_off, received_at;
   SQLite::Statement set_cursor, put_exception, get_exception;
   SQLite::Statement page_count, free_pages;
@@ -71,6 +71,7 @@ struct Ledger {
   std::vector<TriedSpan> tried;
   std::int64_t last_mark_at = 0;
   Counters counters;
+  Counters on_disk;  ///< as table `counter` has them (counting.h)
 };
 
 SQLite::Database open_connection(const std::filesystem::path& file, SyncLevel level);
@@ -106,7 +107,9 @@ struct StoreBody {
 
   /// Why nothing is durable any more; empty = all is well.
   std::string durability_failure() const;
-  void insert_rows(std::span<NewObservation> rows, const Counters& add);
+  void insert_rows(std::span<NewObservation> rows, int tally);
+  void write_counters(const Counters& sums, RowId upto);
+  void counters_written(RowId upto);
   Result<void> append(std::span<NewObservation> rows, const Counters& add);
   Usage usage();
   void refresh_space();

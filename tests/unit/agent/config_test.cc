@@ -108,7 +108,7 @@ const Case kCases[] = {
      "c.toml:6:15: [frappe] client_cert needs both client_cert and client_key"},
     {"Typo", 5, "key_file = \"/k\"\ntimout = \"3s\"", "c.toml:6:1: [frappe] timout is unknown: did you mean timeout?"},
     {"Unknown", 5, "key_file = \"/k\"\nzebra = 1", "c.toml:6:1: [frappe] zebra is unknown"},
-    {"UnknownIsEscaped", 5, "key_file = \"/k\"\n\"\\u001bx\" = 1", "c.toml:6:1: [frappe] \\x1Bx is unknown"},
+    {"UnknownIsEscaped", 5, "key_file = \"/k\"\n\"\\u001bx\" = 1", "c.toml:6:1: [frappe] \\x1bx is unknown"},
     {"LaterKey", 5, "key_file = \"/k\"\nlive_share = 0.7",
      "c.toml:6:1: [frappe] live_share is not available in this version"},
     {"DurationWithoutUnit", 5, "key_file = \"/k\"\ntimeout = \"30\"",
@@ -156,7 +156,7 @@ TEST_P(ConfigFinding, NamesThePlace) {
   EXPECT_EQ(config.error().detail, GetParam().want);
 }
 INSTANTIATE_TEST_SUITE_P(Files, ConfigFinding, testing::ValuesIn(kCases),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& each) { return each.param.name; });
 
 TEST(Config, EveryFindingIsReportedInOrder) {
   const auto config = parse_config_text("[gateway]\nid = 7\n[log]\nlevel = 1\nformt = 2\n", "c.toml");

@@ -16,13 +16,14 @@ using std::chrono::milliseconds;
 
 class UplinkThread : public testing::Test {
  protected:
-  UplinkThread() {
+  std::unique_ptr<SqliteStore> open() const {
     StoreOptions options;
     options.dir = dir_.path() / "state";
     options.gateway = "gw1";
     options.max_bytes = 256 << 20;
     options.min_free = 0;
-    store_ = std::move(*SqliteStore::open(options, clock_));
+    auto store = SqliteStore::open(options, clock_);
+    return store ? *std::move(store) : nullptr;
   }
   void add_row() {
     NewObservation row;
@@ -44,7 +45,7 @@ class UplinkThread : public testing::Test {
   test::TempDir dir_;
   SystemClock clock_;
   test::FakeSink sink_;
-  std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<SqliteStore> store_ = open();
   PolicyCache policies_{*store_, sink_, clock_, [](auto) {}};
   Sync sync_{*store_, *store_, sink_, clock_, {"gw1", 500, milliseconds(1), milliseconds(10), milliseconds(10)}, 1};
   EpochKeeper epoch_{*store_, sink_, clock_, "gw1", 1};

@@ -173,6 +173,37 @@ TEST_F(StoreTest, CommitsCountersWithTheirRows) {
               ElementsAre(testing::Pair("duplicate", 1), testing::Pair("messages", 2), testing::Pair("readings", 2)));
 }
 
+TEST_F(StoreTest, CountsWhatStandsInTheTalliesOfRowsAlone) {
+  const Counters decoded{{"messages", 1}, {"decoded", 1}, {"readings", 1}};
+  const Counters undecodable{{"messages", 1}, {"undecodable", 1}, {"readings", 1}};
+  for (int n = 0; n < 7; ++n) append(1, n % 3 == 0 ? undecodable : decoded);
+  open();
+  for (int n = 0; n < 1500; ++n) append(1, decoded);
+  append(2, {{"messages", 1}, {"decoded", 1}, {"readings", 2}});
+  append(1, decoded);
+  const Counters before = store_->counters();
+  EXPECT_EQ(before.at("messages"), 1509);
+  EXPECT_EQ(before.at("decoded"), 1506);
+  EXPECT_EQ(before.at("undecodable"), 3);
+  EXPECT_EQ(before.at("readings"), 1510);
+  EXPECT_FALSE(before.contains("#upto"));
+  open();
+  EXPECT_EQ(store_->counters(), before);
+}
+
+TEST_F(StoreTest, KeepsTheTalliesOfRowsThatArePurged) {
+  for (int n = 0; n < 5; ++n) append(1, {{"messages", 1}, {"decoded", 1}, {"readings", 1}});
+  std::vector<Outcome> outcomes(5);
+  const auto rows = pending();
+  for (std::size_t n = 0; n < 5; ++n) outcomes[n].id = rows[n].id;
+  ASSERT_TRUE(store_->settle(outcomes, clock_.utc_ms()));
+  clock_.advance(std::chrono::hours(24 * 8));
+  EXPECT_TRUE(pending().empty());
+  EXPECT_TRUE(store_->newest(10)->empty());
+  open();
+  EXPECT_EQ(store_->counters().at("readings"), 5);
+}
+
 TEST_F(StoreTest, GivesTheNewestRowsForTheWindow) {
   append(5);
   const auto recent = *store_->newest(2);

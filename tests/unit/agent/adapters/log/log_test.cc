@@ -34,7 +34,7 @@ const Case kCases[] = {
 class EscapeForLog : public testing::TestWithParam<Case> {};
 TEST_P(EscapeForLog, ShowsWhatCouldDeceive) { EXPECT_EQ(escape_for_log(GetParam().text), GetParam().want); }
 INSTANTIATE_TEST_SUITE_P(Texts, EscapeForLog, testing::ValuesIn(kCases),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& each) { return each.param.name; });
 
 TEST(RepeatFilter, SaysOnceThenEveryTenMinutesWithTheCount) {
   RepeatFilter filter;

@@ -1,0 +1,101 @@
+#include "agent/core/health.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace edge {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+HealthFacts sound() {
+  HealthFacts facts;
+  facts.audit.counters = {{"messages", 10}, {"decoded", 6},           {"undecodable", 1},
+                          {"duplicate", 1}, {"ignored.no_topic", 1},  {"ignored.retained", 1},
+                          {"readings", 9},  {"readings.duplicate", 2}};
+  facts.audit.totals.sent = 4;
+  facts.audit.totals.pending = 2;
+  facts.audit.totals.dead = 1;
+  facts.identity.epoch = "3";
+  facts.sync.state = "idle";
+  facts.sources = {{"mqtt", "up", 0, ""}};
+  return facts;
+}
+
+std::vector<std::string> codes(const Health& health) {
+  std::vector<std::string> all;
+  for (const HealthReason& reason : health.reasons) all.push_back(reason.code);
+  return all;
+}
+
+TEST(Conservation, AddsUpBothSides) {
+  const Conservation sums = conservation_of(sound().audit);
+  EXPECT_EQ(sums.messages, 10);
+  EXPECT_EQ(sums.messages_accounted, 10);
+  EXPECT_EQ(sums.readings, 9);
+  EXPECT_EQ(sums.readings_accounted, 9);
+  EXPECT_TRUE(sums.holds());
+}
+
+TEST(Conservation, CountersOfANameAndBelow) {
+  const Counters counters{{"ignored", 1}, {"ignored.a", 2}, {"ignored_not", 4}, {"ignored.b", 8}};
+  EXPECT_EQ(counter_sum(counters, "ignored"), 11);
+  EXPECT_EQ(counter_sum(counters, "nothing"), 0);
+}
+
+TEST(Health, IsFineAndSaysWhatWaitsForAPerson) {
+  const Health health = judge_health(sound());
+  EXPECT_TRUE(health.healthy);
+  EXPECT_TRUE(health.ready);
+  EXPECT_THAT(codes(health), ElementsAre("dead_letters"));
+}
+
+struct Case {
+  const char* name;
+  void (*change)(HealthFacts&);
+  bool healthy, ready;
+  const char* code;
+};
+class HealthOf : public testing::TestWithParam<Case> {};
+TEST_P(HealthOf, ThisChange) {
+  HealthFacts facts = sound();
+  GetParam().change(facts);
+  const Health health = judge_health(facts);
+  EXPECT_EQ(health.healthy, GetParam().healthy);
+  EXPECT_EQ(health.ready, GetParam().ready);
+  EXPECT_THAT(codes(health), testing::Contains(GetParam().code));
+}
+INSTANTIATE_TEST_SUITE_P(
+    Changes, HealthOf,
+    testing::Values(
+        Case{"ARowVanished", [](HealthFacts& f) { --f.audit.totals.pending; }, false, true, "conservation"},
+        Case{"AMessageVanished", [](HealthFacts& f) { ++f.audit.counters["messages"]; }, false, true, "conservation"},
+        Case{"SyncFailed", [](HealthFacts& f) { f.size.failure = "EIO"; }, false, false, "store_failed"},
+        Case{"StoreFull", [](HealthFacts& f) { f.accepting = false; }, true, false, "store_full"},
+        Case{"SourceDown", [](HealthFacts& f) { f.sources[0].state = "down"; }, true, false, "source_down"},
+        Case{"SourcePaused", [](HealthFacts& f) { f.sources[0].state = "paused"; }, true, true, "dead_letters"},
+        Case{"TurnedAway", [](HealthFacts& f) { f.sync = {"stopped", "words", "revoked", 0, 0, 0, 0}; }, false, true,
+             "revoked"},
+        Case{"Offline", [](HealthFacts& f) { f.sync = {"waiting", "words", "unreachable", 0, 0, 0, 0}; }, true, true,
+             "unreachable"},
+        Case{"NewStore", [](HealthFacts& f) { f.identity = {"p1", true, "new_store", "", "", 0, ""}; }, true, true,
+             "provisional_epoch"},
+        Case{"CorruptStore", [](HealthFacts& f) { f.identity = {"p1", true, "corrupt", "", "", 0, ""}; }, false, true,
+             "provisional_epoch"},
+        Case{"CorruptOnceKept", [](HealthFacts& f) { f.identity.corrupt_kept_in = "/x"; }, true, true, "corrupt_kept"},
+        Case{"NoTimeSource", [](HealthFacts& f) { f.clock = ClockState::kUnsynced; }, true, true, "clock_unsynced"}),
+    [](const auto& given) { return given.param.name; });
+
+TEST(Health, PutsTheHeaviestFirst) {
+  HealthFacts facts = sound();
+  facts.accepting = false;
+  facts.size.failure = "EIO";
+  EXPECT_THAT(codes(judge_health(facts)), ElementsAre("store_failed", "store_full", "dead_letters"));
+}
+
+}  // namespace
+}  // namespace edge
