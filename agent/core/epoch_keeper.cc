@@ -32,12 +32,11 @@ std::chrono::milliseconds EpochKeeper::step() {
   const StoreIdentity identity = state_.identity();
   std::chrono::milliseconds wait = kLook;
   last_error_.clear();
-  if (!identity.provisional) {
-    backoff_.reset();
-  } else if (const auto asked = ask(identity); asked) {
+  const auto granted = identity.provisional ? ask(identity) : Result<void>();
+  if (granted) {
     backoff_.reset();
   } else {
-    last_error_ = asked.error().detail;
+    last_error_ = granted.error().detail;
     wait = backoff_.next();
   }
   next_at_ = clock_.mono_ms() + wait.count();

@@ -28,7 +28,7 @@ Result<void> PolicyCache::use(std::string_view body, bool from_server) {
   if (!config->unchanged) {
     // On disk first: after a crash the rows judged by it find their policy again. Without the disk it judges all the
     // same; the next answer is kept.
-    const auto saved = from_server ? policies_.save_config(body) : Result<void>();
+    auto saved = from_server ? policies_.save_config(body) : Result<void>();
     use_(std::make_shared<const PolicyBook>(wire::book_of(*config)));
     const std::lock_guard lock(mutex_);
     status_.version = config->version;

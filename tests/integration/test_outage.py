@@ -68,7 +68,8 @@ def test_agent_killed_while_the_server_answers(rig):
     rig.wait_complete(mock.stop())
 
 
-def test_broker_stops_and_starts_under_load(rig):
+def test_broker_stops_and_starts_under_load(rig_on):
+    rig = rig_on
     rig.start()
     mock = rig.mock(*LOAD, "--duration", 3600).start()
     for _ in range(2):

@@ -76,8 +76,8 @@ def test_flags_of_a_recorded_series(rig_on, name, long_run):
     ]
     sent = rig.mock(*options).start().finish()
     assert len(sent) == len(recorded)
-    wait_until("all delivered", lambda: rig.agent.counter("messages") == len(sent), 60)
-    rig.agent.wait_sent()
+    wait_until("all at the agent", lambda: rig.agent.counter("messages") == len(sent), 120)
+    rig.agent.wait_sent(900)
     rows = {(row["observed_at_ms"], row["value_in"]): row for row in rig.server.rows()}
     wrong = []
     for entry in recorded:

@@ -23,7 +23,7 @@ def replay(rig, name: str, count: int, run: int) -> float:
     assert len(sent) == count
     wait_until("all at the agent", lambda: rig.agent.counter("messages") == before + count, 60, 0.05)
     rate = count / (time.monotonic() - start)
-    rig.agent.wait_sent(240)
+    rig.agent.wait_sent(900)
     return rate
 
 

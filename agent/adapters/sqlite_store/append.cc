@@ -62,7 +62,7 @@ Result<void> StoreBody::append(std::span<NewObservation> rows, const Counters& a
     sums = ledger.counters;
     for (const auto& [name, count] : add) sums[name] += count;
   }
-  const auto stored = transact([&] {
+  auto stored = transact([&] {
     insert_rows(rows, tally);
     if (tally == 0) write_counters(sums, last);
   });

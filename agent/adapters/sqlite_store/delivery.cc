@@ -95,14 +95,14 @@ std::vector<PendingRow> StoreBody::pick(std::size_t limit, std::int64_t now, boo
 Result<void> StoreBody::mark_tried(RowId last_id, std::int64_t now) {
   const RowId tried = ledger.tried.empty() ? ledger.sent_upto : ledger.tried.back().last_id;
   if (last_id <= tried) return {};
-  auto marked = transact([&] {
+  const auto marked = transact_in_reserve([&] {
     SQLite::Statement insert(*db, "INSERT OR REPLACE INTO tried(last_id, at) VALUES(?, ?)");
     insert.bind(1, last_id);
     insert.bind(2, now);
     insert.exec();
   });
   // A store too full for this note must be able to send all the same, or it would stay full for ever.
-  if (!marked && marked.error().code != Errc::kFull) return marked;
+  if (!marked && marked.error().code != Errc::kFull) return tl::unexpected(marked.error());
   ledger.tried.push_back({last_id, now});
   return {};
 }
@@ -130,7 +130,7 @@ Result<void> SqliteStore::settle(std::span<const Outcome> outcomes, std::int64_t
   StoreBody& body = *body_;
   const std::lock_guard lock(body.mutex);
   Settlement settlement(body, outcomes, now);
-  if (auto written = body.transact([&] { settlement.write(); }); !written) return written;
+  if (auto written = body.transact_in_reserve([&] { settlement.write(); }); !written) return written;
   settlement.book();
   return {};
 }

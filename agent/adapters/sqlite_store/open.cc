@@ -154,14 +154,15 @@ void StoreBody::set_meta(const char* key, const std::string& value) {
   insert.exec();
 }
 
-void StoreBody::set_limits() {
-  page_bytes = db->execAndGet("PRAGMA page_size").getInt64();
-  const std::int64_t pages = (bounds.max - bounds.wal - ballast.bytes()) / page_bytes;
-  db->exec("PRAGMA max_page_count = " + std::to_string(std::max<std::int64_t>(pages, 64)));
+void StoreBody::set_limits(std::int64_t reserve_in_use) {
+  const std::int64_t bytes = bounds.max - bounds.wal - bounds.reserve - ballast.bytes() + reserve_in_use;
+  const std::int64_t pages = std::max<std::int64_t>(bytes / page_bytes, 64);
+  // Never below what is used: SQLite sees to it. None of these can fail in a way that matters.
+  db->tryExec("PRAGMA max_page_count = " + std::to_string(pages));
   // Half of what is kept for the WAL: a transaction that runs while a checkpoint is due still fits in.
-  db->exec("PRAGMA wal_autocheckpoint = " +
-           std::to_string(std::clamp<std::int64_t>(bounds.wal / 2 / (page_bytes + 24), 16, 4000)));
-  db->exec("PRAGMA journal_size_limit = " + std::to_string(bounds.wal));
+  const std::int64_t wal_pages = std::clamp<std::int64_t>(bounds.wal / 2 / (page_bytes + 24), 16, 4000);
+  db->tryExec("PRAGMA wal_autocheckpoint = " + std::to_string(wal_pages));
+  db->tryExec("PRAGMA journal_size_limit = " + std::to_string(bounds.wal));
 }
 
 void StoreBody::begin_epochs(std::string_view new_reason, const std::string& kept_in) {
@@ -255,6 +256,7 @@ Result<void> StoreBody::open(std::string_view new_reason, const std::string& kep
       SQLite::Statement(*db, "COMMIT").exec();
     }
     load_ledger();
+    page_bytes = db->execAndGet("PRAGMA page_size").getInt64();
     set_limits();
     if (auto started = start_sync(); !started) return started;
     statements = std::make_unique<Statements>(*db);

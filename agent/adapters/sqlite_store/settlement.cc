@@ -26,8 +26,8 @@ Settlement::Settlement(StoreBody& body, std::span<const Outcome> outcomes, std::
     upto_ = std::max(upto_, outcome.id);
   }
   std::ranges::stable_sort(outcomes_, {}, &Outcome::id);
-  const auto twice = std::ranges::unique(outcomes_, {}, &Outcome::id);
-  outcomes_.erase(twice.begin(), twice.end());
+  const auto same = [](const Outcome* a, const Outcome* b) { return a->id == b->id; };
+  outcomes_.erase(std::unique(outcomes_.begin(), outcomes_.end(), same), outcomes_.end());
 }
 
 void Settlement::write() {

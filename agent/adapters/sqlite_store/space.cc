@@ -38,8 +38,10 @@ Result<void> Ballast::make() {
 Bounds bounds_of(std::int64_t max_bytes) {
   constexpr std::int64_t kMargin = 64LL << 20;
   constexpr std::int64_t kWal = 8LL << 20;
+  constexpr std::int64_t kReserve = 8LL << 20;
   const std::int64_t margin = std::min(std::max(kMargin, max_bytes / 20), max_bytes / 4);
-  return {max_bytes, max_bytes - margin, max_bytes - margin * 2, std::min(kWal, max_bytes / 8)};
+  return {max_bytes, max_bytes - margin, max_bytes - margin * 2, std::min(kWal, max_bytes / 8),
+          std::min(kReserve, max_bytes / 32)};
 }
 
 std::int64_t default_max_bytes(std::int64_t free_bytes) { return std::min<std::int64_t>(8LL << 30, free_bytes / 2); }

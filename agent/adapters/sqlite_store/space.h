@@ -27,10 +27,11 @@ class Ballast {
 
 /// The bounds of the store in bytes; from max_bytes alone.
 struct Bounds {
-  std::int64_t max = 0;   ///< the hard limit
-  std::int64_t high = 0;  ///< above: sources should pause; 64 MiB or more below `max` where it is large enough
-  std::int64_t low = 0;   ///< below: they may go on
-  std::int64_t wal = 0;   ///< of `max`, what is kept for the write-ahead log
+  std::int64_t max = 0;      ///< the hard limit
+  std::int64_t high = 0;     ///< above: sources should pause; 64 MiB or more below `max` where it is large enough
+  std::int64_t low = 0;      ///< below: they may go on
+  std::int64_t wal = 0;      ///< of `max`, what is kept for the write-ahead log
+  std::int64_t reserve = 0;  ///< of `max`, what only delivery may use
 };
 Bounds bounds_of(std::int64_t max_bytes);
 

@@ -54,7 +54,7 @@ Result<void> SqliteStore::grant_epoch(std::string_view granted) {
                   "epoch " + std::string(granted) + " is not above " + body.last_epoch + ": its uids would come twice");
     }
     const EpochSpan span{std::string(granted), body.ledger.last_id + 1, false};
-    auto stored = body.transact([&] {
+    auto stored = body.transact_in_reserve([&] {
       SQLite::Statement insert(*body.db, "INSERT INTO epoch(epoch, first_id, provisional) VALUES(?, ?, 0)");
       insert.bind(1, span.epoch);
       insert.bind(2, span.first_id);

@@ -89,7 +89,8 @@ struct StoreBody {
   void load_ledger();
   void begin_epochs(std::string_view new_reason, const std::string& kept_in);
   Result<void> start_sync();
-  void set_limits();
+  /// `reserve_in_use`: bytes of the reserve the next transaction may take.
+  void set_limits(std::int64_t reserve_in_use = 0);
 
   const EpochSpan& epoch_of(RowId id) const;
   std::int64_t seq_of(RowId id) const { return id - epoch_of(id).first_id + 1; }
@@ -143,6 +144,17 @@ struct StoreBody {
       }
     }
     return fail(Errc::kFull, "no room in " + file().string());
+  }
+
+  /// The same for what delivery has to note: it may use the reserve, or a full store could never empty itself.
+  template <class Work>
+  Result<void> transact_in_reserve(const Work& work) {
+    auto done = transact(work);
+    if (done || done.error().code != Errc::kFull) return done;
+    set_limits(bounds.reserve);
+    done = transact(work);
+    set_limits();
+    return done;
   }
 
   /// Runs a reading `work` that returns a Result.

@@ -90,6 +90,25 @@ TEST_F(SpaceTest, RecoversOnceTheServerHasTaken) {
   EXPECT_TRUE(fs::exists(ballast())) << "made anew where there is room";
 }
 
+TEST_F(SpaceTest, NotesWhatTheServerRefusedEvenWhenFull) {
+  const std::int64_t kept = fill();
+  for (int round = 0; round < 3; ++round) {
+    const auto rows = store_->pending(100, clock_.utc_ms(), false);
+    ASSERT_TRUE(rows) << rows.error().detail;
+    std::vector<Outcome> outcomes(rows->size());
+    for (std::size_t i = 0; i < rows->size(); ++i) {
+      outcomes[i].id = (*rows)[i].id;
+      outcomes[i].kind = Outcome::Kind::kDead;
+      outcomes[i].message = std::string(100, 'x');
+    }
+    const auto settled = store_->settle(outcomes, clock_.utc_ms());
+    ASSERT_TRUE(settled) << settled.error().detail;
+  }
+  EXPECT_EQ(store_->totals().dead, 300);
+  EXPECT_EQ(store_->totals().pending, kept - 300);
+  EXPECT_LE(store_->size().bytes, store_->size().max_bytes);
+}
+
 TEST_F(SpaceTest, GivesUidsOfRefusedRowsBack) {
   fill();
   auto rows = test::rows(200, clock_.utc_ms());
