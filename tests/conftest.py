@@ -63,7 +63,7 @@ def rig_on(request, binaries, tmp_path, broker):
     if request.param == "stand-in":
         server = StandIn(tmp_path / "server", DEVICES).start()
     else:
-        server = FrappeSite(DEVICES[:10])
+        server = FrappeSite(DEVICES)
     yield from make_rig(tmp_path, server, broker)
     server.close()
 
