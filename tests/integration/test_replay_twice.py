@@ -15,7 +15,18 @@ pytestmark = pytest.mark.skipif(not SERIES, reason="EDGE_SERIES names no folder 
 
 def replay(rig, name: str, count: int, run: int) -> float:
     """Sends the file and waits until the agent has nothing left; the messages per second it made durable."""
-    options = ["--replay", Path(SERIES) / f"{name}.csv", "--device", "bin1", "--unit", "F", "--rate", 0, "--qos", 2]
+    options = [
+        "--replay",
+        Path(SERIES) / f"{name}.csv",
+        "--device",
+        "bin1",
+        "--unit",
+        "F",
+        "--rate",
+        0,
+        "--qos",
+        2,
+    ]
     before = rig.agent.counter("messages")
     start = time.monotonic()
     mock = rig.mock(*options, "--count", count, name=f"mock-iot-{run}").start()
@@ -37,7 +48,9 @@ def test_a_series_sent_again_adds_nothing(rig_on, name, long_run, record_propert
     wait_until("policies pulled", lambda: rig.agent.status()["policy"]["version"], 15)
     rate = replay(rig, name, count, 1)
     record_property("messages_per_s", round(rate))
-    print(f"{name}: {count} messages, {rate:.0f} messages/s from the start of the sender to the commit of the last")
+    print(
+        f"{name}: {count} messages, {rate:.0f} messages/s from the start of the sender to the commit of the last"
+    )
     first = {row["edge_uid"] for row in rig.server.rows()}
     assert len(first) == len(rig.server.rows()) == count
 

@@ -99,7 +99,11 @@ def up() -> int:
         return 1
     state = {
         "processes": {
-            process.name: {"pid": process.pid, "started_at": started_at(process.pid), "log": str(process.log_file)}
+            process.name: {
+                "pid": process.pid,
+                "started_at": started_at(process.pid),
+                "log": str(process.log_file),
+            }
             for process in started
         },
         "urls": {
