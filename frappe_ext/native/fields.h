@@ -12,10 +12,11 @@ namespace edge::native {
 
 /// Keys of records, interned once per process and never freed.
 struct Keys {
-#define EDGE_KEYS(X)                                                                                                 \
-  X(kind)                                                                                                            \
-  X(uid) X(seq) X(identity) X(site) X(device) X(type) X(index) X(observed_at) X(received_at) X(time_source) X(clock) \
-      X(value) X(unit) X(value_in) X(unit_in) X(flag) X(reasons) X(policy_version) X(raw) X(raw_bytes) X(raw_sha256) \
+#define EDGE_KEYS(X)                                                                                                   \
+  X(kind)                                                                                                              \
+  X(uid)                                                                                                               \
+  X(seq) X(identity) X(site) X(device) X(type) X(index) X(observed_at) X(received_at) X(time_source) X(clock) X(value) \
+      X(unit) X(value_in) X(unit_in) X(flag) X(reasons) X(policy_version) X(raw) X(raw_bytes) X(raw_sha256)            \
           X(from_seq) X(to_seq) X(from_at) X(to_at) X(count) X(reason) X(target) X(cause)
 #define X(name) PyObject* name = PyUnicode_InternFromString(#name);
   EDGE_KEYS(X)
