@@ -15,7 +15,7 @@ from tests.support.waiting import wait_until
 
 CALLS = "read,recv,recvfrom,recvmsg,write,writev,send,sendto,sendmsg,pwrite64,pwritev,fdatasync,fsync"
 LINE = re.compile(
-    r"^(?P<pid>\d+) +(?P<at>[\d.]+) (?P<call>\w+)\((?P<fd>\d+)<(?P<path>.*?)>(?=[,)])(?P<rest>.*)$"
+    r"^(?P<pid>\d+) +(?P<at>[\d.]+) (?P<call>\w+)\((?P<fd>\d+)<(?P<path>.*?)>(?=[,) ])(?P<rest>.*)$"
 )
 RESUMED = re.compile(r"^(?P<pid>\d+) +(?P<at>[\d.]+) <\.\.\. (?P<call>\w+) resumed>(?P<rest>.*)$")
 PUBACK = re.compile(r'"@\\2')
@@ -82,6 +82,14 @@ def test_the_check_sees_a_reversed_order():
         "marker-001: acknowledged before its sync"
     ]
     assert check(events("\n".join([read, wal])), ("wal",)) == ["marker-001: never acknowledged"]
+    begun, ended = (
+        "7 1.3 fdatasync(6</x/edge.sqlite-wal> <unfinished ...>",
+        "7 1.4 <... fdatasync resumed>) = 0",
+    )
+    other = "8 1.3 read(9</x/y>, 1) = 1"
+    assert check(events("\n".join([read, wal, begun, other, ended, ack])), ("wal", "sync")) == []
+    late = check(events("\n".join([read, wal, begun, other, ack, ended])), ("wal", "sync"))
+    assert late == ["marker-001: acknowledged before its sync"]
 
 
 def strace_works() -> bool:
