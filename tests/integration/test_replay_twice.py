@@ -39,7 +39,7 @@ def replay(rig, name: str, count: int, run: int) -> float:
 
 
 @pytest.mark.parametrize("name", ["ambient_temperature", "machine_temperature"])
-def test_a_series_sent_again_adds_nothing(rig_on, name, long_run, record_property):
+def test_a_series_sent_again_adds_nothing(rig_on, name, long_run):
     rig = rig_on
     count = len((Path(SERIES) / f"{name}.csv").read_text().splitlines()) - 1 if long_run else SHORT
     rig.server.set_policy(**POLICY)
@@ -47,7 +47,6 @@ def test_a_series_sent_again_adds_nothing(rig_on, name, long_run, record_propert
     rig.start()
     wait_until("policies pulled", lambda: rig.agent.status()["policy"]["version"], 15)
     rate = replay(rig, name, count, 1)
-    record_property("messages_per_s", round(rate))
     print(
         f"{name}: {count} messages, {rate:.0f} messages/s from the start of the sender to the commit of the last"
     )
