@@ -6,9 +6,11 @@
 #include <string_view>
 #include <vector>
 
+#include "protocols/modbus/register_map.h"
 #include "protocols/mqtt/json_decoder.h"
 #include "protocols/mqtt/topic_pattern.h"
 #include "protocols/record/decimal.h"
+#include "protocols/record/weight.h"
 #include "protocols/result.h"
 
 namespace edge {
@@ -19,6 +21,7 @@ struct GatewayConfigSection {
   std::string id, site;
   std::filesystem::path state_dir = "/var/lib/edge-agent";
   std::filesystem::path socket = "/run/edge-agent/control.sock";
+  std::filesystem::path devices_dir = "/usr/share/edge-agent/devices";  ///< register maps: <map>.toml
 };
 struct FrappeSection {
   std::string url, site_header;
@@ -53,6 +56,33 @@ struct ConvertSection {
   std::string metric, device, from, to;  ///< metric or device empty = any
   Linear by;
 };
+struct SlaveSection {
+  int unit = 1;
+  std::string device, site;  ///< site empty = the gateway's
+  std::string map;           ///< a name in devices_dir, or a path with a slash
+  std::chrono::milliseconds every{10'000};
+  modbus::RegisterMap registers;  ///< what `map` holds
+};
+struct ModbusSection {
+  std::string name;
+  std::string port;  ///< RTU; or
+  std::string tcp;   ///< host:port
+  std::string line = "9600 8N1";
+  std::chrono::milliseconds timeout{300};
+  std::vector<SlaveSection> slaves;
+};
+/// A weighbridge indicator: on a line of its own (profile, port or tcp) or a slave of a bus (modbus, slave, map).
+struct ScaleSection {
+  std::string device, code, site;  ///< site empty = the gateway's
+  std::string profile, port, tcp, line;
+  std::string modbus, map;
+  int slave = 1;
+  std::chrono::milliseconds every{250};  ///< of a slave
+  modbus::RegisterMap registers;         ///< what `map` holds
+  std::string unit;                      ///< where the frame carries none
+  Weight e;                              ///< > 0
+  std::optional<Weight> max, min;
+};
 struct WebSection {
   std::string host = "127.0.0.1";
   int port = 8380;  ///< 0 = any free one
@@ -68,6 +98,8 @@ struct Config {
   StoreSection store;
   MqttSection mqtt;
   std::vector<ConvertSection> converts;
+  std::vector<ModbusSection> buses;
+  std::vector<ScaleSection> scales;
   WebSection web;
   LogSection log;
 };

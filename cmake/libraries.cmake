@@ -13,6 +13,7 @@ find_package(CURL REQUIRED)
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(modbus REQUIRED IMPORTED_TARGET libmodbus)
 pkg_check_modules(systemd IMPORTED_TARGET libsystemd)
 find_library(EDGE_PAHO_CPP paho-mqttpp3 REQUIRED)
 # The "as" flavour: asynchronous with TLS.

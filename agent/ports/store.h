@@ -9,6 +9,8 @@
 
 #include "protocols/record/observation.h"
 #include "protocols/result.h"
+#include "protocols/wire/gateway.h"
+#include "protocols/wire/records.h"
 
 /// The store's small faces. One class (adapters/sqlite_store) is behind them all; every call is safe from any
 /// thread and blocks no longer than one short transaction.
@@ -19,7 +21,7 @@ using RowId = std::int64_t;
 
 /// Counters committed in the same transaction as the rows they count; names of design.md §6 and wire.md §6,
 /// a reason after a dot: "messages" "decoded" "undecodable" "duplicate" "ignored.no_topic" "ignored.retained"
-/// "readings" "readings.duplicate".
+/// "readings" "readings.duplicate" "documents" (weighings, genesis records and tickets: rows that are no readings).
 using Counters = std::map<std::string, std::int64_t, std::less<>>;
 
 /// A row to append. An empty uid asks for the `sequence` form: the store knows the seq it gives.
@@ -58,6 +60,9 @@ struct PendingRow {
   std::int64_t seq = 0;
   std::string epoch;
   Observation observation;            ///< observation.backfilled as fixed at the first try
+  /// A weighing or ticket as it goes over the wire (its seq and epoch in it); empty = an observation. Of a document
+  /// `observation` has only uid, site, device (the scale), type (the kind), value, unit, received_at: for lists.
+  std::string document;
   std::int64_t first_tried_at = 0;    ///< 0 = never tried
   std::int64_t first_refused_at = 0;  ///< 0 = never refused for itself (24 h rule of wire.md §4)
   int put_off = 0;                    ///< how often it was kLater
@@ -126,6 +131,52 @@ class DeadLetters {
   virtual Result<void> requeue(RowId id) = 0;
   /// All of them, or all with one code; the number of rows.
   virtual Result<std::int64_t> requeue_all(std::string_view code) = 0;
+};
+
+/// A truck between its two passes; also after a restart.
+struct OpenTicket {
+  std::int64_t id = 0;  ///< given by the store, dense; what the operator calls it by
+  std::string site, scale;
+  std::string vehicle, driver, operator_id;
+  std::string direction;        ///< "Receive" "Dispatch" or empty: not known yet
+  std::string declared_net_kg;  ///< canonical decimal text; empty = not declared
+  std::string order, lot;
+  std::int64_t opened_at = 0;  ///< UTC ms
+  std::string first_weighing, second_weighing;  ///< uids; empty = not weighed yet
+};
+
+/// The alibi memory: append-only, one hash chain per scale and epoch (wire.md §3), never purged. Each record is also a
+/// row of the outbox, in the same transaction.
+class Weighings {
+ public:
+  virtual ~Weighings() = default;
+  /// Makes `weighing` durable (a full sync, whatever the level) before it returns: gives it uid, seq, epoch, alibi_seq,
+  /// prev_hash and hash; the first of an epoch on its scale gets a genesis record before it. `ticket`: an open ticket
+  /// whose next free pass it becomes, in the same transaction. Errors: kRefused (the ticket is not open, of another
+  /// scale or has both passes), kFull, kIo.
+  virtual Result<wire::Weighing> record(const wire::Weighing& weighing, std::optional<std::int64_t> ticket) = 0;
+  /// Of one scale, oldest first, genesis records too; `after` in the order they were made (0 = from the start).
+  virtual Result<std::vector<std::pair<RowId, wire::Weighing>>> weighings(std::string_view scale, RowId after,
+                                                                          std::size_t limit) = 0;
+  /// Errors: kNotFound.
+  virtual Result<wire::Weighing> weighing(std::string_view uid) = 0;
+  /// The newest link of each scale.
+  virtual std::vector<wire::ChainHead> chain_heads() const = 0;
+};
+
+class Tickets {
+ public:
+  virtual ~Tickets() = default;
+  /// id 0: a new one, its id is given; else changes the open one (never its weighings). Synced.
+  virtual Result<OpenTicket> put(const OpenTicket& ticket) = 0;
+  virtual Result<std::vector<OpenTicket>> open_tickets() = 0;
+  /// Ends open ticket `id` (0: none, for correct and void) with a record that travels: gives it uid, seq, epoch and, but
+  /// for a void, the next number of the series {site}-{code}-{epoch}, gapless, in the same transaction; synced. An
+  /// empty `action` only takes the open ticket away: its weighings stay in the alibi memory. Errors: kNotFound, kIo.
+  virtual Result<wire::ScaleTicket> finish(std::int64_t id, const wire::ScaleTicket& ticket,
+                                           std::string_view scale_code) = 0;
+  /// The newest finished ones first, or (number not empty) the one with that number.
+  virtual Result<std::vector<wire::ScaleTicket>> tickets(std::string_view number, std::size_t limit) = 0;
 };
 
 /// Last good answer of gateway.config, as text; kept without expiry.

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from frappe_ext import native
 from frappe_ext.contract.rows import AmendRow, GapRow, ObservationRow
+from frappe_ext.contract.weighbridge_rows import TicketRow, WeighingRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,58 @@ class StoredAmend:
 
 	gateway: str | None
 	row: AmendRow
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWeighing:
+	"""A weighing of the alibi memory as it stands in Edge Weighing; texts as on the wire."""
+
+	name: str
+	uid: str
+	gateway: str
+	site: str
+	"""site_code."""
+	scale: str
+	epoch: str
+	seq: int
+	"""alibi_seq."""
+	at_ms: int
+	value: str
+	unit: str
+	role: str
+	stability: str
+	manual: bool
+	override: str
+	prev_hash: str
+	hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTicket:
+	"""A ticket that a correction or a void names."""
+
+	name: str
+	uid: str
+	gateway: str | None
+	site: str
+	"""site_code."""
+	number: str
+	status: str
+	void_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+	"""Something wrong with a gateway as a whole: one Nonconformance without a ticket (design.md §3)."""
+
+	gateway: str
+	site: str
+	"""site_code."""
+	code: str
+	"""chain_gap, chain_fork, chain_cut, chain_restarted, number_gap or capture_without_ticket."""
+	key: str
+	"""What it is about, e.g. "ws1/3/412": the same code and key are noted once."""
+	message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +129,8 @@ class Store(Protocol):
 		"""Those of the codes that are a Site; asked only about codes that are not the gateway's."""
 
 	def find(self, kind: str, uids: Sequence[str]) -> dict[str, Known]:
-		"""One SELECT by edge_uid among the table of `kind` (observation, gap, amend); uids come sorted."""
+		"""One SELECT by edge_uid among the table of `kind` (observation, gap, amend, weighing, scale_ticket); uids come
+		sorted. Kind "void": by void_uid among the tickets; identity_hash None (the uid names its target)."""
 
 	def targets(self, uids: Sequence[str]) -> dict[str, Target]:
 		"""The stored observations that amends of this batch name."""
@@ -97,6 +151,39 @@ class Store(Protocol):
 
 	def apply_amend(self, target: Target, columns: dict[str, Any]) -> None:
 		"""Writes the columns on the stored observation (observed_at beside a new observed_at_ms is the store's)."""
+
+	def tolerances(self, sites: Collection[str]) -> native.ToleranceBook:
+		"""Site Tolerance Policies of these sites (may be a cached one of more sites)."""
+
+	def stored_weighings(self, uids: Sequence[str]) -> dict[str, StoredWeighing]:
+		"""The stored weighings that tickets of this batch name; uids come sorted."""
+
+	def stored_tickets(self, uids: Sequence[str]) -> dict[str, StoredTicket]:
+		"""The stored tickets that corrections and voids of this batch name; uids come sorted."""
+
+	def taken_numbers(self, numbers: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+		"""Of (site_code, ticket_number) those that a ScaleTicket has, with its edge_uid ("" for Desk and CSV)."""
+
+	def insert_weighings(self, rows: Sequence[WeighingRow]) -> list[Outcome]:
+		"""Full document life, in order."""
+
+	def insert_tickets(self, rows: Sequence[TicketRow]) -> list[Outcome]:
+		"""Full document life; one Nonconformance beside each with `nonconformance`, in the same savepoint; of a
+		correction the ticket `corrects` becomes Corrected."""
+
+	def void_ticket(self, target: StoredTicket, row: TicketRow) -> Outcome:
+		"""Writes row.columns (status, void_uid, void_reason) on the target; name = the target's."""
+
+	def chain_of(self, scale: str, epoch: str) -> list[StoredWeighing]:
+		"""Every stored weighing of one scale and epoch of this gateway, by seq."""
+
+	def chain_heads(self) -> list[tuple[str, str, int, str]]:
+		"""What this gateway said last of its chains (Edge Gateway.chain_heads): scale, epoch, seq, hash."""
+
+	def save_chain_heads(self, heads: Sequence[tuple[str, str, int, str]]) -> None: ...
+
+	def note_findings(self, findings: Sequence[Finding]) -> None:
+		"""One Nonconformance each, once per gateway, code and key."""
 
 	def note_rejections(self, rejected: Sequence[Rejected]) -> None:
 		"""Keeps what was refused (Edge Rejection). May raise: the batch then fails as a whole."""

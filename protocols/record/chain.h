@@ -30,4 +30,30 @@ struct WeighingLink {
 /// genesis parts, each of length 0 for a new scale.
 std::string weighing_hash(const WeighingLink& link);
 
+/// prev_hash of the first record of an epoch.
+inline constexpr std::string_view kNoHash = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// Walks one chain (one scale, one epoch) in order of alibi_seq and says the first thing wrong with it.
+class ChainWalk {
+ public:
+  enum class Fault : std::uint8_t {
+    kNone,
+    kNoGenesis,  ///< does not begin with a genesis record of alibi_seq 0 and prev_hash kNoHash
+    kGap,        ///< alibi_seq is not the one before + 1
+    kBroken,     ///< prev_hash is not the hash of the record before
+    kChanged,    ///< hash is not that of its own content
+  };
+  /// `hash`: as stored beside the content. After a fault every further step repeats it.
+  Fault step(const WeighingLink& link, std::string_view hash);
+  std::int64_t steps() const { return steps_; }          ///< records that were right
+  const std::string& head() const { return head_; }      ///< hash of the newest right one
+  std::int64_t head_seq() const { return head_seq_; }    ///< -1 before the first
+
+ private:
+  Fault fault_ = Fault::kNone;
+  std::int64_t steps_ = 0, head_seq_ = -1;
+  std::string head_;
+};
+std::string_view to_text(ChainWalk::Fault fault);  // "" "no_genesis" "gap" "broken" "changed"
+
 }  // namespace edge

@@ -52,4 +52,39 @@ struct AmendFields {
 };
 std::optional<Rejection> check_amend(const AmendFields& fields);
 
+struct FieldBool {
+  enum class Kind { kMissing, kBool, kOther } kind = Kind::kMissing;
+  bool value = false;
+};
+
+/// The fields of a weighing record: its form, and everything its hash is made of (wire.md §3).
+struct WeighingFields {
+  FieldText uid, site, scale, epoch, clock, boot, value, unit, kg, e, mode, role, stability, spread, profile, checksum,
+      raw_hex, operator_id, tare, range, indicator_alibi, override_reason, reason, prev_hash, hash;
+  FieldInt seq, alibi_seq, at, mono_ms, stable_ms, zero_seen_at;
+  FieldBool manual;
+  bool has_genesis = false;  ///< genesis is an object
+  bool bad_genesis = false;  ///< genesis is something else
+  FieldText genesis_epoch, genesis_hash;
+  FieldInt genesis_alibi_seq;
+};
+/// Also checks that `kg` is value × unit, that `uid` is the one of (gateway, epoch, scale/alibi_seq) and that `hash` is
+/// that of the content: what was changed on the way is refused. `batch_epoch` where the record names none.
+std::optional<Rejection> check_weighing(const WeighingFields& fields, std::string_view gateway,
+                                        std::string_view batch_epoch);
+
+struct TicketFields {
+  FieldText uid, site, scale, epoch, action, number, direction, unit, gross, tare, net, gross_kg, tare_kg, net_kg,
+      gross_weighing, tare_weighing, tare_vehicle, declared_net_kg, order, lot, vehicle, driver, operator_id, stability,
+      difference_kg, difference_pct, policy_version, alibi_hash, corrects, voids, reason;
+  FieldInt seq, at, tare_at, prints;
+  FieldBool manual, mismatch;
+  bool has_reasons = false;
+  std::vector<std::string_view> reasons;
+};
+/// action complete and correct need number and weights, correct needs `corrects`, void needs `voids` and `reason` alone.
+/// The uid must be the one of (gateway, epoch, number) or (gateway, epoch, void/target).
+std::optional<Rejection> check_ticket(const TicketFields& fields, std::string_view gateway,
+                                      std::string_view batch_epoch);
+
 }  // namespace edge

@@ -8,6 +8,7 @@
 
 #include "protocols/record/observation.h"
 #include "protocols/record/policy.h"
+#include "protocols/record/tolerance.h"
 #include "protocols/result.h"
 
 namespace edge::wire {
@@ -15,6 +16,11 @@ namespace edge::wire {
 struct ConfigDevice {
   std::string site, device, device_type, status;
   std::optional<std::int64_t> expected_interval_s;
+};
+
+/// A weighing that Desk expects (Edge Weighing Order). Numbers are decimal text; empty = not given.
+struct ConfigOrder {
+  std::string order, site, lot, vehicle, driver, direction, declared_net_kg;
 };
 
 /// gateway.config (wire.md §5): the parts this agent uses; the whole answer is kept as text beside it.
@@ -26,6 +32,8 @@ struct GatewayConfig {
   std::vector<std::pair<std::string, std::string>> sites;  ///< site_code, name
   std::optional<std::vector<ConfigDevice>> devices;        ///< missing = no list was sent
   std::vector<Policy> policies;
+  std::vector<TolerancePolicy> tolerances;
+  std::vector<ConfigOrder> orders;
 };
 /// Errors: kMalformed. A single policy that is not well formed is an error of the whole: never judge by half.
 Result<GatewayConfig> parse_config(std::string_view body);

@@ -1,0 +1,1 @@
+#include "agent/adapters/modbus_source/modbus_source.h"

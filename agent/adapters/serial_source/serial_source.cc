@@ -1,0 +1,1 @@
+#include "agent/adapters/serial_source/serial_source.h"

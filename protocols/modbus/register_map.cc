@@ -1,0 +1,1 @@
+#include "protocols/modbus/register_map.h"
