@@ -18,4 +18,41 @@ std::string weighing_hash(const WeighingLink& link) {
   return hash.hex64();
 }
 
+ChainWalk::Fault ChainWalk::step(const WeighingLink& link, std::string_view hash) {
+  if (fault_ != Fault::kNone) return fault_;
+  fault_ = fault_of(link, hash);
+  if (fault_ != Fault::kNone) return fault_;
+  ++steps_;
+  head_ = hash;
+  head_seq_ = link.alibi_seq;
+  return fault_;
+}
+
+ChainWalk::Fault ChainWalk::fault_of(const WeighingLink& link, std::string_view hash) const {
+  if (head_seq_ < 0) {
+    if (link.role != "genesis" || link.alibi_seq != 0 || link.prev_hash != kNoHash) return Fault::kNoGenesis;
+  } else if (link.alibi_seq <= head_seq_ || link.alibi_seq - head_seq_ != 1) {
+    return Fault::kGap;
+  } else if (link.prev_hash != head_) {
+    return Fault::kBroken;
+  }
+  return weighing_hash(link) == hash ? Fault::kNone : Fault::kChanged;
+}
+
+std::string_view to_text(ChainWalk::Fault fault) {
+  switch (fault) {
+    case ChainWalk::Fault::kNone:
+      return "";
+    case ChainWalk::Fault::kNoGenesis:
+      return "no_genesis";
+    case ChainWalk::Fault::kGap:
+      return "gap";
+    case ChainWalk::Fault::kBroken:
+      return "broken";
+    case ChainWalk::Fault::kChanged:
+      return "changed";
+  }
+  return "changed";
+}
+
 }  // namespace edge

@@ -50,6 +50,8 @@ class ChainWalk {
   std::int64_t head_seq() const { return head_seq_; }    ///< -1 before the first
 
  private:
+  Fault fault_of(const WeighingLink& link, std::string_view hash) const;
+
   Fault fault_ = Fault::kNone;
   std::int64_t steps_ = 0, head_seq_ = -1;
   std::string head_;

@@ -69,9 +69,12 @@ struct WeighingFields {
   FieldInt genesis_alibi_seq;
 };
 /// Also checks that `kg` is value × unit, that `uid` is the one of (gateway, epoch, scale/alibi_seq) and that `hash` is
-/// that of the content: what was changed on the way is refused. `batch_epoch` where the record names none.
+/// that of the content: what was changed on the way is refused. `batch_epoch` where the record names none. Role
+/// genesis (alibi_seq 0): no value, prev_hash of zeros. override and reason: at most 500 bytes.
 std::optional<Rejection> check_weighing(const WeighingFields& fields, std::string_view gateway,
                                         std::string_view batch_epoch);
+/// The hash of what the fields say (chain.h), whatever they say.
+std::string hash_of_weighing(const WeighingFields& fields, std::string_view gateway, std::string_view batch_epoch);
 
 struct TicketFields {
   FieldText uid, site, scale, epoch, action, number, direction, unit, gross, tare, net, gross_kg, tare_kg, net_kg,
@@ -82,7 +85,8 @@ struct TicketFields {
   bool has_reasons = false;
   std::vector<std::string_view> reasons;
 };
-/// action complete and correct need number and weights, correct needs `corrects`, void needs `voids` and `reason` alone.
+/// action complete and correct need scale, number, direction and weights, correct needs `corrects`, void needs `voids`
+/// and `reason` alone. What the numbers say is judged by mismatch.h, never refused here.
 /// The uid must be the one of (gateway, epoch, number) or (gateway, epoch, void/target).
 std::optional<Rejection> check_ticket(const TicketFields& fields, std::string_view gateway,
                                       std::string_view batch_epoch);

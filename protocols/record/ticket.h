@@ -15,8 +15,12 @@ struct TicketNumber {
   std::string_view series;  ///< everything before the last dash
   std::int64_t serial = 0;
 };
-/// The parts of a number made by ticket_number(), or nothing (Desk and CSV tickets keep their own numbers).
+/// The parts of a number made by ticket_number() with serials from 1, or nothing (Desk and CSV tickets keep their own
+/// numbers). The series are views into `number`.
 std::optional<TicketNumber> parse_ticket_number(std::string_view number);
+
+/// True for an epoch as granted (up to 18 decimal digits) or provisional (p and 8 lower-case hex digits).
+bool is_epoch(std::string_view epoch);
 
 /// True for a scale's code: [A-Z0-9]{1,8}.
 bool is_scale_code(std::string_view code);

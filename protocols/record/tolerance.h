@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace edge {
@@ -25,8 +26,8 @@ class ToleranceBook {
   ToleranceBook() = default;
   explicit ToleranceBook(std::vector<TolerancePolicy> policies) : policies_(std::move(policies)) {}
 
-  /// The policy of the site whose period holds `at`; of several the one that begins last. Null: 2.5 % without a
-  /// version (wire.md §5).
+  /// The policy of the site whose period holds `at`; of several the one that begins last, the first of those
+  /// that begin together. Null: 2.5 % without a version (wire.md §5).
   const TolerancePolicy* find(std::string_view site, std::int64_t at) const;
   const std::vector<TolerancePolicy>& policies() const { return policies_; }
 

@@ -17,6 +17,7 @@ struct Weight {
 };
 
 /// Canonical decimal text (wire.md §1): "38440", "-0.50"; a positive exponent is written out ("384400"). "-0" never.
+/// Empty beyond the limits above.
 std::string to_text(const Weight& weight);
 
 /// The Weight of canonical decimal text; nothing where the text is none or beyond the limits above.

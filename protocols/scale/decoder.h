@@ -51,6 +51,7 @@ struct Shown {
   Weight tare;
   bool net = false, stable = true, zero = false, over = false;
   std::string_view unit = "kg";
+  std::optional<Weight> e = std::nullopt;  ///< the display step, for families that carry it; nothing = one digit of `value`
 };
 
 /// One indicator family. A new one is one .cc file and one line in registry.cc.

@@ -84,6 +84,63 @@ Wrong read_policies(const Json& message, GatewayConfig& config) {
   return std::nullopt;
 }
 
+Wrong read_tolerance(const Json& json, TolerancePolicy& out) {
+  if (!json.is_object()) return "is no object";
+  for (auto [key, field] :
+       {std::pair{"name", &out.name}, std::pair{"version", &out.version}, std::pair{"site", &out.site}}) {
+    if (auto wrong = read_name(json, key, *field)) return wrong;
+  }
+  if (!is_wire_id(out.site)) return "site is not an id";
+  if (out.version.empty()) return "version is missing";
+  std::optional<std::string> pct;
+  for (auto [key, limit] : {std::pair{"tolerance_pct", &pct}, std::pair{"tolerance_kg", &out.tolerance_kg},
+                            std::pair{"tare_drift_pct", &out.tare_drift_pct}}) {
+    if (auto wrong = read_limit(json, key, *limit)) return wrong;
+    if (*limit && compare_decimals(**limit, "0") < 0) return std::string(key) + " is below 0";
+  }
+  if (pct) out.tolerance_pct = *pct;
+  for (auto [key, field] : {std::pair{"from", &out.from}, std::pair{"to", &out.to},
+                            std::pair{"stored_tare_max_days", &out.stored_tare_max_days}}) {
+    std::optional<long long> count;
+    if (auto wrong = read_count(json, key, count)) return wrong;
+    *field = count;
+  }
+  return std::nullopt;
+}
+
+Wrong read_tolerances(const Json& message, GatewayConfig& config) {
+  const Json* const list = find(message, "tolerances");
+  if (list == nullptr) return std::nullopt;
+  if (!list->is_array()) return "tolerances is not a list";
+  for (const Json& one : *list) {
+    TolerancePolicy policy;
+    if (const auto wrong = read_tolerance(one, policy)) return "tolerance \"" + for_log(policy.name) + "\": " + *wrong;
+    config.tolerances.push_back(std::move(policy));
+  }
+  return std::nullopt;
+}
+
+bool is_usable(const ConfigOrder& order) {
+  const bool known_direction = order.direction.empty() || order.direction == "Receive" || order.direction == "Dispatch";
+  return known_direction && (order.declared_net_kg.empty() || is_decimal(order.declared_net_kg));
+}
+
+Wrong read_orders(const Json& message, GatewayConfig& config) {
+  const Json* const list = find(message, "orders");
+  if (list == nullptr) return std::nullopt;
+  if (!list->is_array()) return "orders is not a list";
+  for (const Json& one : *list) {
+    ConfigOrder order{
+        text_or_empty(one, "order"),          text_or_empty(one, "site"),   text_or_empty(one, "lot"),
+        text_or_empty(one, "vehicle"),        text_or_empty(one, "driver"), text_or_empty(one, "direction"),
+        text_or_empty(one, "declared_net_kg")};
+    if (!one.is_object() || order.order.empty() || !is_wire_id(order.site)) return "an order has no name or no site";
+    // A slip in one order: at the scale it fills nothing in; nothing else must wait for it.
+    if (is_usable(order)) config.orders.push_back(std::move(order));
+  }
+  return std::nullopt;
+}
+
 Wrong read_devices(const Json& message, GatewayConfig& config) {
   const Json* const list = find(message, "devices");
   if (list == nullptr) return std::nullopt;
@@ -134,6 +191,8 @@ Result<GatewayConfig> parse_config(std::string_view body) {
   if (const auto bad = read_sites(*message, config)) return wrong(*bad);
   if (const auto bad = read_devices(*message, config)) return wrong(*bad);
   if (const auto bad = read_policies(*message, config)) return wrong(*bad);
+  if (const auto bad = read_tolerances(*message, config)) return wrong(*bad);
+  if (const auto bad = read_orders(*message, config)) return wrong(*bad);
   return config;
 }
 

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
 namespace edge {
 namespace {
 
@@ -49,6 +54,81 @@ TEST(WeighingHash, GenesisAppendsItsThreeParts) {
   link.role = "gross";
   link.genesis.reset();
   EXPECT_NE(weighing_hash(link), new_scale);
+}
+
+/// A chain of `count` weighings after its genesis, with the hash that is stored beside each.
+struct Stored {
+  WeighingLink link;
+  std::string prev_hash, hash;
+};
+std::vector<Stored> chain_of(int count) {
+  std::vector<Stored> chain(static_cast<std::size_t>(count) + 1);
+  std::string prev(kNoHash);
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    Stored& one = chain[i];
+    one.link = link_412();
+    one.link.alibi_seq = static_cast<std::int64_t>(i);
+    if (i == 0) one.link.role = "genesis", one.link.value = "";
+    one.prev_hash = prev;
+    one.link.prev_hash = one.prev_hash;
+    prev = one.hash = weighing_hash(one.link);
+  }
+  return chain;
+}
+
+struct WalkCase {
+  const char* name;
+  std::function<void(std::vector<Stored>&)> change;
+  const char* fault;
+  std::int64_t steps;
+};
+const WalkCase kWalks[] = {
+    {"Whole", [](auto&) {}, "", 6},
+    {"OnlyGenesis", [](auto& chain) { chain.resize(1); }, "", 1},
+    {"HeadCutOff", [](auto& chain) { chain.erase(chain.begin()); }, "no_genesis", 0},
+    {"GenesisIsAWeighing", [](auto& chain) { chain[0].link.role = "gross"; }, "no_genesis", 0},
+    {"GenesisHasAPredecessor", [](auto& chain) { chain[0].link.prev_hash = chain[1].hash; }, "no_genesis", 0},
+    {"GenesisNotAtZero", [](auto& chain) { chain[0].link.alibi_seq = 1; }, "no_genesis", 0},
+    {"GenesisChanged", [](auto& chain) { chain[0].link.at += 1; }, "changed", 0},
+    {"OneMissing", [](auto& chain) { chain.erase(chain.begin() + 3); }, "gap", 3},
+    {"OneTwice", [](auto& chain) { chain.insert(chain.begin() + 3, chain[2]); }, "gap", 3},
+    {"Swapped", [](auto& chain) { std::swap(chain[3], chain[4]); }, "gap", 3},
+    {"Renumbered", [](auto& chain) { chain[3].link.alibi_seq = INT64_MIN; }, "gap", 3},
+    {"ValueChanged", [](auto& chain) { chain[4].link.value = "38460"; }, "changed", 4},
+    {"HashChanged", [](auto& chain) { chain[4].hash[0] ^= 1; }, "changed", 4},
+    {"LastCutOffIsNotSeenHere", [](auto& chain) { chain.pop_back(); }, "", 5},
+    {"ValueAndHashChanged",
+     [](auto& chain) {
+       chain[2].link.value = "38460";
+       chain[2].hash = weighing_hash(chain[2].link);
+     },
+     "broken", 3},
+};
+class ChainWalkTest : public testing::TestWithParam<WalkCase> {};
+TEST_P(ChainWalkTest, SaysTheFirstThingWrong) {
+  std::vector<Stored> chain = chain_of(5);
+  GetParam().change(chain);
+  ChainWalk walk;
+  EXPECT_EQ(walk.head_seq(), -1);
+  ChainWalk::Fault fault = ChainWalk::Fault::kNone;
+  for (const Stored& one : chain) fault = walk.step(one.link, one.hash);
+  EXPECT_EQ(to_text(fault), GetParam().fault) << "the last step repeats it";
+  EXPECT_EQ(walk.steps(), GetParam().steps);
+  EXPECT_EQ(walk.head_seq(), GetParam().steps - 1);
+  const auto right = static_cast<std::size_t>(walk.steps());
+  EXPECT_EQ(walk.head(), right == 0 ? "" : chain[right - 1].hash);
+}
+INSTANTIATE_TEST_SUITE_P(Chains, ChainWalkTest, testing::ValuesIn(kWalks),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(ChainWalk, TakesAGenesisThatNamesTheEpochBefore) {
+  WeighingLink link = link_412();
+  link.role = "genesis", link.value = "", link.alibi_seq = 0, link.prev_hash = kNoHash;
+  link.genesis = GenesisLink{"2", 411, "6da0633528deaa0144e7b058315f0b753ec0b945163a72bf96a0d18180f9de0d"};
+  const std::string hash = weighing_hash(link);
+  EXPECT_EQ(ChainWalk().step(link, hash), ChainWalk::Fault::kNone);
+  link.genesis->alibi_seq = 410;
+  EXPECT_EQ(ChainWalk().step(link, hash), ChainWalk::Fault::kChanged);
 }
 
 }  // namespace

@@ -20,7 +20,9 @@ constexpr std::string_view kConfig =
    "stale_after_min":30,"on_delay_s":0,"clear_hysteresis":"0.5"}],
  "tolerances":[{"name":"Silo A","version":"1771500000000","site":"silo-a","tolerance_pct":"2.5","tolerance_kg":null,"from":null,"to":null,
    "tare_drift_pct":"2","stored_tare_max_days":90}],
- "reporting":[{"site":"silo-a","type":"*","mode":"every"}],"orders":[],"vehicles":[],"operators":[],"lots":[]}})";
+ "reporting":[{"site":"silo-a","type":"*","mode":"every"}],
+ "orders":[{"order":"EWO-0031","site":"silo-a","lot":"LOT-2026-14","vehicle":"AB-123-C","driver":"Saleh","direction":"Receive","declared_net_kg":"24800"}],
+ "vehicles":[],"operators":[],"lots":[]}})";
 
 TEST(ParseConfig, WireExample) {
   const auto config = parse_config(kConfig);
@@ -51,6 +53,62 @@ TEST(ParseConfig, WireExample) {
   EXPECT_EQ(policy.stale_after_min, 30);
   EXPECT_EQ(policy.on_delay_s, 0);
   EXPECT_EQ(policy.clear_hysteresis, "0.5");
+}
+
+TEST(ParseConfig, TolerancesOfTheWireExample) {
+  const auto config = parse_config(kConfig);
+  ASSERT_TRUE(config) << config.error().detail;
+  ASSERT_EQ(config->tolerances.size(), 1U);
+  const TolerancePolicy& tolerance = config->tolerances[0];
+  EXPECT_EQ(tolerance.name, "Silo A");
+  EXPECT_EQ(tolerance.version, "1771500000000");
+  EXPECT_EQ(tolerance.site, "silo-a");
+  EXPECT_EQ(tolerance.tolerance_pct, "2.5");
+  EXPECT_FALSE(tolerance.tolerance_kg || tolerance.from || tolerance.to);
+  EXPECT_EQ(tolerance.tare_drift_pct, "2");
+  EXPECT_EQ(tolerance.stored_tare_max_days, 90);
+}
+
+TEST(ParseConfig, OrdersOfTheWireExample) {
+  const auto config = parse_config(kConfig);
+  ASSERT_TRUE(config) << config.error().detail;
+  ASSERT_EQ(config->orders.size(), 1U);
+  const ConfigOrder& order = config->orders[0];
+  EXPECT_EQ(order.order, "EWO-0031");
+  EXPECT_EQ(order.site, "silo-a");
+  EXPECT_EQ(order.lot, "LOT-2026-14");
+  EXPECT_EQ(order.vehicle, "AB-123-C");
+  EXPECT_EQ(order.driver, "Saleh");
+  EXPECT_EQ(order.direction, "Receive");
+  EXPECT_EQ(order.declared_net_kg, "24800");
+}
+
+TEST(ParseConfig, AToleranceMayLeaveAllButSiteAndVersionOut) {
+  const auto config = parse_config(R"({"message":{"version":"v","policies":[],"tolerances":[
+    {"version":"1","site":"a","tolerance_pct":null},{"version":"1","site":"b","from":5,"to":9,"tolerance_kg":"40"}]}})");
+  ASSERT_TRUE(config) << config.error().detail;
+  EXPECT_EQ(config->tolerances[0].tolerance_pct, "2.5");
+  EXPECT_EQ(config->tolerances[1].from, 5);
+  EXPECT_EQ(config->tolerances[1].to, 9);
+  EXPECT_EQ(config->tolerances[1].tolerance_kg, "40");
+}
+
+TEST(ParseConfig, AnOrderThatCannotBeUsedIsLeftOut) {
+  Json json = Json::parse(kConfig);
+  json["message"]["orders"].push_back({{"order", "EWO-1"}, {"site", "silo-a"}, {"direction", "Sideways"}});
+  json["message"]["orders"].push_back({{"order", "EWO-2"}, {"site", "silo-a"}, {"declared_net_kg", "24,8"}});
+  json["message"]["orders"].push_back({{"order", "EWO-3"}, {"site", "silo-a"}});
+  const auto config = parse_config(json.dump());
+  ASSERT_TRUE(config) << config.error().detail;
+  ASSERT_EQ(config->orders.size(), 2U);
+  EXPECT_EQ(config->orders[1].order, "EWO-3");
+}
+
+TEST(ParseConfig, AnAnswerWithoutTolerancesAndOrdersHasNone) {
+  const auto config = parse_config(R"({"message":{"version":"v","policies":[]}})");
+  ASSERT_TRUE(config) << config.error().detail;
+  EXPECT_TRUE(config->tolerances.empty());
+  EXPECT_TRUE(config->orders.empty());
 }
 
 TEST(ParseConfig, Unchanged) {
@@ -99,6 +157,18 @@ const Bad kBad[] = {
     {"DeviceWithoutId", R"([{"op":"remove","path":"/message/devices/0/device"}])"},
     {"DeviceIsText", R"([{"op":"replace","path":"/message/devices/0","value":"bin3-t1"}])"},
     {"SitesIsText", R"([{"op":"replace","path":"/message/sites","value":"silo-a"}])"},
+    {"TolerancesIsText", R"([{"op":"replace","path":"/message/tolerances","value":"x"}])"},
+    {"ToleranceIsText", R"([{"op":"replace","path":"/message/tolerances/0","value":"x"}])"},
+    {"ToleranceWithoutSite", R"([{"op":"remove","path":"/message/tolerances/0/site"}])"},
+    {"ToleranceWithoutVersion", R"([{"op":"remove","path":"/message/tolerances/0/version"}])"},
+    {"TolerancePctIsANumber", R"([{"op":"replace","path":"/message/tolerances/0/tolerance_pct","value":2.5}])"},
+    {"TolerancePctIsBelowZero", R"([{"op":"replace","path":"/message/tolerances/0/tolerance_pct","value":"-1"}])"},
+    {"ToleranceKgIsAWord", R"([{"op":"replace","path":"/message/tolerances/0/tolerance_kg","value":"much"}])"},
+    {"ToleranceFromIsText", R"([{"op":"replace","path":"/message/tolerances/0/from","value":"2026-01-01"}])"},
+    {"OrdersIsAnObject", R"([{"op":"replace","path":"/message/orders","value":{}}])"},
+    {"OrderIsText", R"([{"op":"replace","path":"/message/orders/0","value":"EWO-0031"}])"},
+    {"OrderWithoutName", R"([{"op":"remove","path":"/message/orders/0/order"}])"},
+    {"OrderWithoutSite", R"([{"op":"remove","path":"/message/orders/0/site"}])"},
     {"SiteWithoutCode", R"([{"op":"remove","path":"/message/sites/0/site"}])"},
 };
 class BadConfig : public testing::TestWithParam<Bad> {};
