@@ -16,9 +16,13 @@
 #include "agent/adapters/local_http/local_http.h"
 #include "agent/adapters/local_http/metrics.h"
 #include "agent/adapters/log/log.h"
+#include "agent/adapters/modbus_source/modbus_source.h"
 #include "agent/adapters/notify/notify.h"
+#include "agent/adapters/serial_source/serial_source.h"
 #include "agent/adapters/system_clock/system_clock.h"
 #include "agent/core/ingest.h"
+#include "agent/core/tap.h"
+#include "agent/core/weighbridge.h"
 #include "agent/settings.h"
 #include "agent/status_board.h"
 #include "agent/uplink.h"
@@ -67,6 +71,8 @@ class Agent {
   void stop();
   Result<void> reload();
   bool is_stuck() const;
+  void add_field_sources();
+  void stop_field_sources();
   std::vector<SourceStatus> sources() const;
   LocalPage alive_page();
   LocalPage ready_page();
@@ -81,6 +87,8 @@ class Agent {
   Log log_;
   std::unique_ptr<SqliteStore> store_;
   Ingest ingest_;
+  Tap tap_;
+  Weighbridge weighbridge_;
   FrappeSink sink_;
   PolicyCache policies_;
   Sync sync_;
@@ -89,6 +97,7 @@ class Agent {
   HeartbeatSender heartbeat_;
   Uplink uplink_;
   std::unique_ptr<MqttSource> mqtt_;
+  std::vector<std::unique_ptr<Source>> field_;  ///< indicators and buses: they go on in the reserve of a full store
   std::atomic<std::int64_t> store_alive_at_{0}, longest_step_ms_{0};
   ControlSocket control_;
   LocalHttp http_;
@@ -104,12 +113,14 @@ Agent::Agent(std::filesystem::path file)
       log_(config_.log.level, config_.log.format, [this] { return clock_.mono_ms(); }),
       store_(or_cannot_start(SqliteStore::open(store_options(config_), clock_))),
       ingest_(*store_, clock_, ingest_rules(config_)),
+      weighbridge_(*store_, *store_, clock_, config_.gateway.id, scale_setups(config_)),
       sink_(sink_settings(config_, secrets_)),
-      policies_(*store_, sink_, clock_, [this](auto book) { ingest_.set_book(std::move(book)); }),
+      policies_(*store_, sink_, clock_, [this](auto book) { ingest_.set_book(std::move(book)); },
+                [this](const auto& config) { weighbridge_.set_config(config); }),
       sync_(*store_, *store_, sink_, clock_, sync_settings(config_), std::random_device{}()),
       epoch_(*store_, sink_, clock_, config_.gateway.id, std::random_device{}()),
       board_({config_.gateway.id, *store_, *store_, *store_, clock_, sync_, policies_, [this] { return sources(); },
-              [this] { return sink_.key_id(); }}),
+              [this] { return sink_.key_id(); }, *store_}),
       heartbeat_(sink_, clock_, [this] { return board_.heartbeat_facts(); }),
       uplink_({sync_, policies_, epoch_, heartbeat_, *store_, clock_},
               [this](auto kind, auto text) { log_.recurring(kind, text); }),
@@ -119,6 +130,7 @@ Agent::Agent(std::filesystem::path file)
              {"/metrics", [this] { return metrics_page(); }}}) {
   board_.attach(heartbeat_, uplink_);
   longest_step_ms_ = longest_step(config_);
+  add_field_sources();
   if (!config_.mqtt.configured()) return;
   mqtt_ = std::make_unique<MqttSource>(
       mqtt_settings(config_, secrets_), ingest_, clock_,
@@ -128,6 +140,26 @@ Agent::Agent(std::filesystem::path file)
         ::_exit(kNoAck);
       },
       [this](auto line) { log_.info(line); });
+}
+
+void Agent::add_field_sources() {
+  const auto log = [this](std::string_view line) { log_.info(line); };
+  const TapNote tap = [this](std::string_view source, std::string_view bytes, std::string_view what) {
+    tap_.note(source, bytes, what, clock_.utc_ms());
+  };
+  for (auto& settings : serial_settings(config_)) {
+    field_.push_back(std::make_unique<SerialSource>(std::move(settings), weighbridge_, clock_, tap, log));
+  }
+  for (auto& settings : bus_settings(config_)) {
+    field_.push_back(std::make_unique<ModbusSource>(std::move(settings), ingest_, weighbridge_, clock_, tap, log));
+  }
+}
+
+/// All at once: each may wait for the answer of a slow device.
+void Agent::stop_field_sources() {
+  std::vector<std::thread> stops;
+  for (const auto& source : field_) stops.emplace_back([&source] { source->stop(); });
+  for (auto& thread : stops) thread.join();
 }
 
 /// Pages and the command line answer first, sources start last.
@@ -145,6 +177,7 @@ void Agent::run() {
   if (const auto loaded = policies_.load(); !loaded) log_.error("the policies on disk: " + loaded.error().detail);
   uplink_thread_ = std::thread([this] { uplink_.run(); });
   if (mqtt_) mqtt_->start();
+  for (const auto& source : field_) source->start();
   log_.info("edge-agent " + std::string(kVersion) + " runs as " + config_.gateway.id + ", epoch " +
             store_->identity().epoch);
   notify::ready();
@@ -198,6 +231,7 @@ void Agent::stop() {
     ::_exit(0);
   }).detach();
   if (mqtt_) mqtt_->stop();
+  stop_field_sources();
   const auto flushed = store_->flush();
   if (!flushed) log_.error("the store could not be flushed: " + flushed.error().detail);
   uplink_.stop();
@@ -231,8 +265,10 @@ Result<void> Agent::reload() {
 }
 
 std::vector<SourceStatus> Agent::sources() const {
-  if (!mqtt_) return {};
-  return {mqtt_->status()};
+  std::vector<SourceStatus> out;
+  if (mqtt_) out.push_back(mqtt_->status());
+  for (const auto& source : field_) out.push_back(source->status());
+  return out;
 }
 
 LocalPage Agent::alive_page() {

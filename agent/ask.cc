@@ -60,7 +60,13 @@ Result<std::string> ask_agent(const Config& config, std::string_view request) {
                        if (!audit) return tl::unexpected(audit.error());
                        return status_of(**store, config, clock, *std::move(audit));
                      },
-                     **store, **store, nullptr, nullptr};
+                     **store,
+                     **store,
+                     nullptr,
+                     nullptr,
+                     config.gateway.id,
+                     store->get(),
+                     store->get()};
   return answer_command(request, ports);
 }
 

@@ -41,33 +41,26 @@ toml::source_position place_of(const toml::table& table, std::string_view key) {
 }
 
 std::string name_of(std::string_view section, std::string_view key) {
-  const bool repeated = section == "mqtt.topic" || section == "convert";
+  static constexpr std::array<std::string_view, 6> kRepeated{"mqtt.topic",   "convert", "modbus",
+                                                             "modbus.slave", "scale",   "value"};
+  if (section.empty()) return std::string(key);
+  const bool repeated = std::find(kRepeated.begin(), kRepeated.end(), section) != kRepeated.end();
   return (repeated ? "[[" : "[") + std::string(section) + (repeated ? "]] " : "] ") + std::string(key);
 }
 
-void refuse_unknown(const toml::key& key, std::string_view section, std::span<const std::string_view> known,
-                    Findings& findings) {
+void refuse_unknown(const toml::key& key, std::string_view section, std::string_view shown,
+                    std::span<const std::string_view> known, Findings& findings) {
   const std::string_view name = key.str();
   const std::string path = section.empty() ? std::string(name) : std::string(section) + "." + std::string(name);
-  const std::string shown = section.empty() ? "section [" + for_log(name) + "]" : name_of(section, for_log(name));
   if (is_later(path)) {
-    findings.add(key.source().begin, shown + " is not available in this version");
+    findings.add(key.source().begin, std::string(shown) + " is not available in this version");
     return;
   }
-  std::string text = shown + " is unknown";
+  std::string text = std::string(shown) + " is unknown";
   if (const auto meant = nearest(name, known); !meant.empty()) text += ": did you mean " + std::string(meant) + "?";
   findings.add(key.source().begin, std::move(text));
 }
 
-}  // namespace config
-
-namespace {
-
-using config::Findings;
-
-constexpr std::array<std::string_view, 7> kSections{"gateway", "frappe", "store", "mqtt", "convert", "web", "log"};
-
-/// The table of a section; null where there is none (a finding where it is something else).
 const toml::table* table_of(const toml::table& root, std::string_view name, Findings& findings) {
   const auto* node = root.get(name);
   if (node == nullptr) return nullptr;
@@ -76,19 +69,28 @@ const toml::table* table_of(const toml::table& root, std::string_view name, Find
   return nullptr;
 }
 
-/// Calls `each` with every table of an array of tables.
-template <class Each>
-void for_tables(const toml::table& parent, std::string_view name, std::string_view shown, Findings& findings,
-                Each&& each) {
+std::vector<const toml::table*> tables_of(const toml::table& parent, std::string_view name, std::string_view shown,
+                                          Findings& findings) {
+  std::vector<const toml::table*> out;
   const auto* node = parent.get(name);
-  if (node == nullptr) return;
+  if (node == nullptr) return out;
   const auto* array = node->as_array();
   if (array == nullptr || !array->is_array_of_tables()) {
     findings.add(node->source().begin, "write " + std::string(shown) + " with two brackets on each side");
-    return;
+    return out;
   }
-  for (const auto& item : *array) each(*item.as_table());
+  for (const auto& item : *array) out.push_back(item.as_table());
+  return out;
 }
+
+}  // namespace config
+
+namespace {
+
+using config::Findings;
+
+constexpr std::array<std::string_view, 9> kSections{"gateway", "frappe", "store", "mqtt", "convert",
+                                                    "modbus",  "scale",  "web",   "log"};
 
 void read_topic(const toml::table& table, Config& config, Findings& findings) {
   config::TopicText text;
@@ -121,12 +123,13 @@ void read_topic(const toml::table& table, Config& config, Findings& findings) {
 }
 
 void read_mqtt(const toml::table& root, Config& config, Findings& findings) {
-  const auto* table = table_of(root, "mqtt", findings);
+  const auto* table = config::table_of(root, "mqtt", findings);
   if (table == nullptr) return;
   static constexpr std::array<std::string_view, 1> kNested{"topic"};
   config::read_section(*table, "mqtt", config.mqtt, findings, kNested);
-  for_tables(*table, "topic", "[[mqtt.topic]]", findings,
-             [&](const toml::table& topic) { read_topic(topic, config, findings); });
+  for (const auto* topic : config::tables_of(*table, "topic", "[[mqtt.topic]]", findings)) {
+    read_topic(*topic, config, findings);
+  }
   if (!table->contains("topic")) {
     config.mqtt.topics.push_back({*TopicPattern::parse("yam/{site}/{device}/observation"), "json", {}});
   }
@@ -149,14 +152,14 @@ void read_convert(const toml::table& table, Config& config, Findings& findings) 
 
 template <class Section>
 void read_plain(const toml::table& root, std::string_view name, Section& out, Findings& findings) {
-  if (const auto* table = table_of(root, name, findings)) config::read_section(*table, name, out, findings);
+  if (const auto* table = config::table_of(root, name, findings)) config::read_section(*table, name, out, findings);
 }
 
 /// `end`: the last line, where a missing section would be written.
 void read_all(const toml::table& root, const toml::source_position& end, Config& config, Findings& findings) {
   for (const auto& [key, node] : root) {
     if (std::find(kSections.begin(), kSections.end(), key.str()) == kSections.end()) {
-      config::refuse_unknown(key, "", kSections, findings);
+      config::refuse_unknown(key, "", "section [" + for_log(key.str()) + "]", kSections, findings);
     }
   }
   for (const std::string_view name : {"gateway", "frappe"}) {
@@ -166,8 +169,10 @@ void read_all(const toml::table& root, const toml::source_position& end, Config&
   read_plain(root, "frappe", config.frappe, findings);
   read_plain(root, "store", config.store, findings);
   read_mqtt(root, config, findings);
-  for_tables(root, "convert", "[[convert]]", findings,
-             [&](const toml::table& table) { read_convert(table, config, findings); });
+  for (const auto* table : config::tables_of(root, "convert", "[[convert]]", findings)) {
+    read_convert(*table, config, findings);
+  }
+  config::read_field(root, config, findings);
   read_plain(root, "web", config.web, findings);
   read_plain(root, "log", config.log, findings);
   config::check_gateway(root, config, findings);
@@ -193,6 +198,9 @@ std::vector<ConfigKey> list_config_keys() {
   list_section<MqttSection>("mqtt", out);
   list_section<config::TopicText>("mqtt.topic", out);
   list_section<ConvertSection>("convert", out);
+  list_section<ModbusSection>("modbus", out);
+  list_section<SlaveSection>("modbus.slave", out);
+  list_section<ScaleSection>("scale", out);
   list_section<WebSection>("web", out);
   list_section<LogSection>("log", out);
   return out;

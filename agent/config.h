@@ -62,6 +62,7 @@ struct SlaveSection {
   std::string map;           ///< a name in devices_dir, or a path with a slash
   std::chrono::milliseconds every{10'000};
   modbus::RegisterMap registers;  ///< what `map` holds
+  friend bool operator==(const SlaveSection&, const SlaveSection&) = default;
 };
 struct ModbusSection {
   std::string name;
@@ -70,6 +71,7 @@ struct ModbusSection {
   std::string line = "9600 8N1";
   std::chrono::milliseconds timeout{300};
   std::vector<SlaveSection> slaves;
+  friend bool operator==(const ModbusSection&, const ModbusSection&) = default;
 };
 /// A weighbridge indicator: on a line of its own (profile, port or tcp) or a slave of a bus (modbus, slave, map).
 struct ScaleSection {
@@ -82,6 +84,7 @@ struct ScaleSection {
   std::string unit;                      ///< where the frame carries none
   Weight e;                              ///< > 0
   std::optional<Weight> max, min;
+  friend bool operator==(const ScaleSection&, const ScaleSection&) = default;
 };
 struct WebSection {
   std::string host = "127.0.0.1";

@@ -39,7 +39,8 @@ void check_gateway(const toml::table& root, const Config& config, Findings& find
     findings.add(place_of(table, "id"), "[gateway] id is empty");
   }
   for (const auto& [key, value] :
-       {std::pair{"state_dir", &config.gateway.state_dir}, std::pair{"socket", &config.gateway.socket}}) {
+       {std::pair{"state_dir", &config.gateway.state_dir}, std::pair{"socket", &config.gateway.socket},
+        std::pair{"devices_dir", &config.gateway.devices_dir}}) {
     if (value->empty()) findings.add(place_of(table, key), name_of("gateway", key) + " is empty");
   }
   // sun_path holds 108 bytes with its end.

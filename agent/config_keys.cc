@@ -2,96 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
+#include "agent/config_takers.h"
 #include "agent/config_values.h"
 #include "protocols/bytes.h"
 
 namespace edge::config {
 namespace {
-
-std::string one_of(std::string_view value, std::span<const std::string_view> allowed) {
-  if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return "";
-  std::string out = "must be one of";
-  for (const auto& candidate : allowed) out += " \"" + std::string(candidate) + "\"";
-  return out;
-}
-
-std::string string_in(const toml::node& node, std::string& out) {
-  const auto value = node.value_exact<std::string>();
-  if (!value) return "must be a text in double quotes";
-  if (!is_plain_text(*value)) return "holds control characters";
-  out = *value;
-  return "";
-}
-
-template <auto Member, class S>
-std::string text(S& section, const toml::node& node) {
-  return string_in(node, section.*Member);
-}
-
-/// An empty path is the same as no key at all.
-template <auto Member, class S>
-std::string path(S& section, const toml::node& node) {
-  std::string value;
-  auto wrong = string_in(node, value);
-  if (wrong.empty() && !value.empty() && !value.starts_with('/')) wrong = "must be an absolute path";
-  section.*Member = value;
-  return wrong;
-}
-
-template <auto Member, class S>
-std::string flag(S& section, const toml::node& node) {
-  const auto value = node.value_exact<bool>();
-  if (!value) return "must be true or false";
-  section.*Member = *value;
-  return "";
-}
-
-template <auto Member, class S>
-std::string wire_id(S& section, const toml::node& node) {
-  auto wrong = string_in(node, section.*Member);
-  if (wrong.empty() && !(section.*Member).empty() && !is_wire_id(section.*Member)) {
-    wrong = "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -";
-  }
-  return wrong;
-}
-
-template <auto Member, std::int64_t Least, std::int64_t Most, class S>
-std::string whole(S& section, const toml::node& node) {
-  const auto value = node.value_exact<std::int64_t>();
-  if (!value || *value < Least || *value > Most) {
-    return "must be a whole number from " + std::to_string(Least) + " to " + std::to_string(Most);
-  }
-  section.*Member = static_cast<std::remove_reference_t<decltype(section.*Member)>>(*value);
-  return "";
-}
-
-/// Limits in seconds.
-template <auto Member, std::int64_t Least, std::int64_t Most, class S>
-std::string duration(S& section, const toml::node& node) {
-  const auto written = node.value_exact<std::string>();
-  const auto value = written ? parse_duration(*written) : std::nullopt;
-  if (!value) return "must be a duration such as \"500ms\", \"30s\", \"12h\" or \"7d\"";
-  if (*value < std::chrono::seconds(Least) || *value > std::chrono::seconds(Most)) {
-    return "must be between " + std::to_string(Least) + "s and " + std::to_string(Most) + "s";
-  }
-  using Target = std::remove_reference_t<decltype(section.*Member)>;
-  section.*Member = std::chrono::duration_cast<Target>(*value);
-  return "";
-}
-
-/// Least in MiB; "" leaves what the default says.
-template <auto Member, std::int64_t Least, class S>
-std::string size(S& section, const toml::node& node) {
-  const auto written = node.value_exact<std::string>();
-  if (written && written->empty()) return "";
-  const auto value = written ? parse_size(*written) : std::nullopt;
-  if (!value) return "must be a size such as \"512MiB\" or \"8GiB\"";
-  if (*value < (Least << 20)) return "must be at least " + std::to_string(Least) + "MiB";
-  section.*Member = *value;
-  return "";
-}
 
 /// A JSON pointer (RFC 6901) into a payload; `part` names the member of JsonShape.
 template <auto Part>
@@ -161,6 +78,7 @@ constexpr Key<GatewayConfigSection> kGateway[] = {
     {"site", "id", "\"\"", wire_id<&GatewayConfigSection::site>},
     {"state_dir", "path", "\"/var/lib/edge-agent\"", path<&GatewayConfigSection::state_dir>},
     {"socket", "path", "\"/run/edge-agent/control.sock\"", path<&GatewayConfigSection::socket>},
+    {"devices_dir", "path", "\"/usr/share/edge-agent/devices\"", path<&GatewayConfigSection::devices_dir>},
 };
 
 constexpr Key<FrappeSection> kFrappe[] = {
@@ -270,8 +188,8 @@ std::span<const Key<LogSection>> keys_of() {
 }
 
 bool is_later(std::string_view path) {
-  static constexpr std::array<std::string_view, 6> kLater{"modbus",          "scale",   "frappe.live_share",
-                                                          "frappe.max_rate", "web.lan", "mqtt.topic.zone"};
+  static constexpr std::array<std::string_view, 4> kLater{"frappe.live_share", "frappe.max_rate", "web.lan",
+                                                          "mqtt.topic.zone"};
   return std::find(kLater.begin(), kLater.end(), path) != kLater.end();
 }
 

@@ -9,7 +9,8 @@
 #include "agent/config.h"
 
 /// The one table of every key edge-agent.toml may hold: the reader, `check-config --list-keys` and with it the
-/// documentation test all come from here. Only config*.cc includes this file.
+/// documentation test all come from here. The keys of a register map are read the same way. Only config*.cc and
+/// device_map*.cc include this file.
 namespace edge::config {
 
 inline constexpr std::string_view kRequired = "required";
@@ -35,6 +36,12 @@ template <>
 std::span<const Key<MqttSection>> keys_of();
 template <>
 std::span<const Key<ConvertSection>> keys_of();
+template <>
+std::span<const Key<ModbusSection>> keys_of();
+template <>
+std::span<const Key<SlaveSection>> keys_of();
+template <>
+std::span<const Key<ScaleSection>> keys_of();
 template <>
 std::span<const Key<WebSection>> keys_of();
 template <>

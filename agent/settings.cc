@@ -1,5 +1,6 @@
 #include "agent/settings.h"
 
+#include <algorithm>
 #include <tuple>
 
 #include "agent/version.h"
@@ -12,7 +13,11 @@ auto fixed_parts(C& c) {
   return std::tie(c.gateway.id, c.gateway.state_dir, c.gateway.socket, c.frappe.batch_rows, c.store.durability,
                   c.store.max_bytes, c.store.min_free, c.store.retain_sent, c.mqtt.url, c.mqtt.client_id,
                   c.mqtt.username, c.mqtt.password_file, c.mqtt.ca_file, c.mqtt.client_cert, c.mqtt.client_key,
-                  c.mqtt.keepalive, c.web.host, c.web.port, c.log.format);
+                  c.mqtt.keepalive, c.buses, c.scales, c.web.host, c.web.port, c.log.format);
+}
+
+const std::string& site_of(const std::string& site, const Config& config) {
+  return site.empty() ? config.gateway.site : site;
 }
 
 }  // namespace
@@ -80,6 +85,61 @@ SyncSettings sync_settings(const Config& config) {
 std::vector<std::string> subscriptions(const Config& config) {
   std::vector<std::string> out;
   for (const auto& topic : config.mqtt.topics) out.push_back(topic.pattern.subscription());
+  return out;
+}
+
+std::vector<ScaleSetup> scale_setups(const Config& config) {
+  std::vector<ScaleSetup> out;
+  for (const auto& scale : config.scales) {
+    ScaleSetup setup;
+    setup.device = scale.device;
+    setup.code = scale.code;
+    setup.site = site_of(scale.site, config);
+    setup.profile = scale.profile.empty() ? "modbus:" + scale.registers.name : scale.profile;
+    setup.rules.unit = scale.unit;
+    setup.rules.e = scale.e;
+    setup.rules.max = scale.max;
+    setup.rules.min = scale.min;
+    // A slave is asked less often than an indicator streams: three answers may be missed, no more.
+    if (!scale.modbus.empty()) setup.rules.stale_ms = std::max(setup.rules.stale_ms, 3 * scale.every.count());
+    out.push_back(std::move(setup));
+  }
+  return out;
+}
+
+std::vector<SerialSourceSettings> serial_settings(const Config& config) {
+  std::vector<SerialSourceSettings> out;
+  for (const auto& scale : config.scales) {
+    if (scale.profile.empty()) continue;
+    SerialSourceSettings settings;
+    settings.scale = scale.device;
+    settings.profile = scale.profile;
+    settings.port = scale.port;
+    settings.tcp = scale.tcp;
+    settings.line = scale.line;
+    out.push_back(std::move(settings));
+  }
+  return out;
+}
+
+std::vector<ModbusBusSettings> bus_settings(const Config& config) {
+  std::vector<ModbusBusSettings> out;
+  for (const auto& bus : config.buses) {
+    ModbusBusSettings settings;
+    settings.name = bus.name;
+    settings.port = bus.port;
+    settings.tcp = bus.tcp;
+    settings.line = bus.line;
+    settings.timeout = bus.timeout;
+    for (const auto& slave : bus.slaves) {
+      settings.slaves.push_back({slave.unit, site_of(slave.site, config), slave.device, slave.registers, slave.every});
+    }
+    for (const auto& scale : config.scales) {
+      if (scale.modbus != bus.name) continue;
+      settings.slaves.push_back({scale.slave, site_of(scale.site, config), scale.device, scale.registers, scale.every});
+    }
+    out.push_back(std::move(settings));
+  }
   return out;
 }
 

@@ -63,6 +63,7 @@ HeartbeatFacts StatusBoard::heartbeat_facts() const {
   out.totals = parts_.delivery.totals();
   out.counters = parts_.outbox.counters();
   out.sources = parts_.sources();
+  out.chain_heads = parts_.weighings.chain_heads();
   return out;
 }
 

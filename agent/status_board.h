@@ -25,6 +25,7 @@ class StatusBoard {
     const PolicyCache& policies;
     std::function<std::vector<SourceStatus>()> sources;
     std::function<std::string()> key_id;
+    const Weighings& weighings;
   };
   explicit StatusBoard(Parts parts);
 

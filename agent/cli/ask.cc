@@ -12,14 +12,14 @@ namespace edge::cli {
 
 using Json = nlohmann::ordered_json;
 
-std::optional<Json> ask(Context& context, const Json& request) {
+std::optional<Answer> answer_to(Context& context, const Json& request) {
   context.exit_code = kCannot;
   const auto config = load_config(context.config_file);
   if (!config) {
     std::cerr << config.error().detail << '\n';
     return std::nullopt;
   }
-  const auto line = ask_agent(*config, request.dump());
+  const auto line = ask_agent(*config, request.dump(-1, ' ', false, Json::error_handler_t::replace));
   if (!line) {
     std::cerr << "edge-agent: " << one_line(line.error().detail, 500) << '\n';
     return std::nullopt;
@@ -29,14 +29,25 @@ std::optional<Json> ask(Context& context, const Json& request) {
     std::cerr << "edge-agent: the agent gave no answer that can be read\n";
     return std::nullopt;
   }
-  if (answer["ok"] != true) {
-    std::cerr << "edge-agent: " << shown(answer.value("error", Json("no reason given")), 500) << '\n';
-    context.exit_code = kNo;
-    return std::nullopt;
-  }
   context.exit_code = kYes;
-  return answer.value("result", Json());
+  if (answer["ok"] == true) return Answer{true, answer.value("result", Json()), {}};
+  return Answer{false, {}, shown(answer.value("error", Json("no reason given")), 500)};
 }
+
+void say_no(Context& context, const std::string& error) {
+  std::cerr << "edge-agent: " << error << '\n';
+  context.exit_code = kNo;
+}
+
+std::optional<Json> ask(Context& context, const Json& request) {
+  auto answer = answer_to(context, request);
+  if (!answer) return std::nullopt;
+  if (answer->ok) return std::move(answer->result);
+  say_no(context, answer->error);
+  return std::nullopt;
+}
+
+void print_json(const Json& result) { std::cout << result.dump(2, ' ', false, Json::error_handler_t::replace) << '\n'; }
 
 std::string shown(const Json& value, std::size_t width) {
   if (value.is_null()) return "-";

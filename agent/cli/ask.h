@@ -7,9 +7,24 @@
 
 namespace edge::cli {
 
+struct Answer {
+  bool ok = false;
+  nlohmann::ordered_json result;  ///< where it is ok
+  std::string error;              ///< where it is not, as the agent said it
+};
 /// Asks the agent, or its file where none runs. Nothing where that failed: the reason is on stderr and the context has
-/// its exit code.
+/// its exit code. A no is left to the caller.
+std::optional<Answer> answer_to(Context& context, const nlohmann::ordered_json& request);
+
+/// The result; nothing where there is no answer or the answer is no: the reason is on stderr and the context has its
+/// exit code.
 std::optional<nlohmann::ordered_json> ask(Context& context, const nlohmann::ordered_json& request);
+
+/// Says a no on stderr and notes it.
+void say_no(Context& context, const std::string& error);
+
+/// The result on stdout as JSON.
+void print_json(const nlohmann::ordered_json& result);
 
 /// One line of plain text for a terminal, at most `width` characters.
 std::string shown(const nlohmann::ordered_json& value, std::size_t width = 200);

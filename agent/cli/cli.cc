@@ -17,6 +17,10 @@ int run(int argc, char** argv) {
     add_status(app, context);
     add_outbox(app, context);
     add_dead_letters(app, context);
+    add_scales(app, context);
+    add_ticket(app, context);
+    add_alibi(app, context);
+    add_tap(app, context);
     add_version(app, context);
     try {
       app.parse(argc, argv);

@@ -30,6 +30,10 @@ void add_check_config(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 void add_outbox(CLI::App& app, Context& context);
 void add_dead_letters(CLI::App& app, Context& context);
+void add_scales(CLI::App& app, Context& context);
+void add_ticket(CLI::App& app, Context& context);
+void add_alibi(CLI::App& app, Context& context);
+void add_tap(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);
 
 }  // namespace edge::cli

@@ -6,6 +6,7 @@
 
 #include "agent/ports/store.h"
 #include "protocols/record/chain.h"
+#include "protocols/wire/weighing_link.h"
 
 namespace edge {
 
@@ -22,7 +23,6 @@ struct ChainReport {
 /// Recomputes every hash and every link, in steps that let captures through. Errors: the store's.
 Result<ChainReport> verify_alibi(Weighings& weighings, std::string_view gateway, std::string_view scale);
 
-/// The link of a weighing record, for weighing_hash(); views into `weighing` and `gateway`.
-WeighingLink link_of(const wire::Weighing& weighing, std::string_view gateway);
+using wire::link_of;
 
 }  // namespace edge

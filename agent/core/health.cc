@@ -81,7 +81,7 @@ Conservation conservation_of(const Audit& audit) {
   sums.messages = exactly(counters, "messages");
   sums.messages_accounted = exactly(counters, "decoded") + exactly(counters, "undecodable") +
                             exactly(counters, "duplicate") + counter_sum(counters, "ignored");
-  sums.readings = exactly(counters, "readings");
+  sums.readings = exactly(counters, "readings") + counter_sum(counters, "documents");
   sums.readings_accounted =
       audit.totals.sent + audit.totals.pending + audit.totals.dead + exactly(counters, "readings.duplicate");
   return sums;

@@ -33,6 +33,7 @@ wire::Heartbeat compose_heartbeat(const HeartbeatFacts& facts) {
   for (const SourceStatus& source : facts.sources) {
     beat.sources.push_back({source.name, source.state, source.since, source.error});
   }
+  beat.chain_heads = facts.chain_heads;
   return beat;
 }
 

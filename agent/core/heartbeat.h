@@ -31,6 +31,7 @@ struct HeartbeatFacts {
   DeliveryTotals totals;
   Counters counters;
   std::vector<SourceStatus> sources;
+  std::vector<wire::ChainHead> chain_heads;
 };
 
 /// Pure; without the horizon.

@@ -15,9 +15,10 @@
 
 namespace edge {
 
-/// A message on its way in: what all its readings share.
+/// A message or polled answer on its way in: what all its readings share.
 struct Ingest::Arrival {
-  const InboundMessage& message;
+  InboundMessage message;  ///< of a polled answer nothing but the payload: its bytes
+  bool polled = false;
   std::shared_ptr<const IngestRules> rules;
   std::shared_ptr<const PolicyBook> book;
   std::string site, device;
@@ -114,13 +115,46 @@ Result<void> Ingest::ignore(std::string_view reason) {
   return outbox_.append({}, Counters{{"messages", 1}, {std::string("ignored.").append(reason), 1}});
 }
 
-Result<void> Ingest::take(const InboundMessage& message) {
-  Arrival arrival{message, nullptr, nullptr, {}, {}, clock_.utc_ms(), clock_.mono_ms(), clock_.state(), {}, {}};
-  {
-    const std::lock_guard lock(swap_mutex_);
-    arrival.rules = rules_;
-    arrival.book = book_;
+Ingest::Arrival Ingest::arrive() const {
+  Arrival arrival;
+  arrival.received_at = clock_.utc_ms();
+  arrival.mono_ms = clock_.mono_ms();
+  arrival.clock = clock_.state();
+  const std::lock_guard lock(swap_mutex_);
+  arrival.rules = rules_;
+  arrival.book = book_;
+  return arrival;
+}
+
+Result<void> Ingest::accept_poll(const PolledAnswer& answer) {
+  try {
+    const std::lock_guard lock(mutex_);
+    return take_poll(answer);
+  } catch (const std::exception& e) {
+    // The bus goes on with its next slave.
+    return fail(Errc::kIo, std::string("answer not stored: ") + e.what());
   }
+}
+
+Result<void> Ingest::take_poll(const PolledAnswer& answer) {
+  if (answer.readings.empty()) return fail(Errc::kMalformed, "no readings");
+  Arrival arrival = arrive();
+  arrival.polled = true;
+  arrival.message.payload = answer.raw;
+  arrival.site = answer.site;
+  arrival.device = answer.device;
+  arrival.raw = raw_text("hex:" + to_hex(answer.raw));
+  arrival.raw_sha256 = sha256_hex(answer.raw);
+  std::vector<NewObservation> rows;
+  rows.reserve(answer.readings.size());
+  for (Reading reading : answer.readings) rows.push_back({observe(arrival, reading), 0});
+  return outbox_.append(
+      rows, Counters{{"messages", 1}, {"decoded", 1}, {"readings", static_cast<std::int64_t>(rows.size())}});
+}
+
+Result<void> Ingest::take(const InboundMessage& message) {
+  Arrival arrival = arrive();
+  arrival.message = message;
   const TopicRule* rule = nullptr;
   for (const TopicRule& candidate : arrival.rules->topics) {
     const auto match = candidate.pattern.match(message.topic);
@@ -160,10 +194,11 @@ Observation Ingest::observe(const Arrival& arrival, Reading& reading) const {
   row.clock = arrival.clock;
   row.boot = clock_.boot_id();
   row.mono_ms = arrival.mono_ms;
-  const bool own_time = is_usable(reading.at_ms, arrival.received_at, arrival.clock);
+  const bool own_time = !arrival.polled && is_usable(reading.at_ms, arrival.received_at, arrival.clock);
   row.time_source = own_time ? TimeSource::kDevice : TimeSource::kReceive;
   row.observed_at = own_time ? *reading.at_ms : arrival.received_at;
   row.identity = own_time || !reading.unique_id.empty() ? Identity::kContent : Identity::kReceived;
+  if (arrival.polled) row.identity = Identity::kPolled;
   if (row.identity == Identity::kContent) {
     row.uid = uid_of_content({row.site, row.device, reading.metric, row.index, arrival.message.payload});
   }

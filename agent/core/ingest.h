@@ -9,6 +9,7 @@
 #include "agent/core/topic_rules.h"
 #include "agent/core/uid_window.h"
 #include "agent/ports/clock.h"
+#include "agent/ports/field.h"
 #include "agent/ports/source.h"
 #include "agent/ports/store.h"
 #include "protocols/record/policy.h"
@@ -19,22 +20,27 @@ namespace edge {
 /// From a message to committed rows: match the topic, decode, convert, judge, give an identity, commit.
 ///
 /// accept() returns after the commit; a payload that cannot be decoded is committed too (Invalid, raw kept). A
-/// message known already is counted as duplicate. Safe from any thread; one message at a time. set_rules() and
-/// set_book() never wait for a commit.
-class Ingest : public MessageSink {
+/// message known already is counted as duplicate. accept_poll() does the same with readings a source asked for: they
+/// have no time and no identity of their own, and `raw` is "hex:" and the answer. Safe from any thread; one message at
+/// a time. set_rules() and set_book() never wait for a commit.
+class Ingest : public MessageSink, public PollSink {
  public:
   Ingest(Outbox& outbox, const Clock& clock, IngestRules rules);
 
   /// Fills the window of latest uids from the store; before the first message.
   Result<void> warm();
   Result<void> accept(const InboundMessage& message) override;
+  /// Errors: kMalformed for an answer without readings; those of the store.
+  Result<void> accept_poll(const PolledAnswer& answer) override;
 
   void set_rules(IngestRules rules);
   void set_book(std::shared_ptr<const PolicyBook> book);
 
  private:
   struct Arrival;
+  Arrival arrive() const;
   Result<void> take(const InboundMessage& message);
+  Result<void> take_poll(const PolledAnswer& answer);
   Result<void> ignore(std::string_view reason);
   Result<void> commit(Arrival& arrival, std::vector<Reading> readings, bool decoded);
   Observation observe(const Arrival& arrival, Reading& reading) const;
@@ -42,7 +48,7 @@ class Ingest : public MessageSink {
 
   Outbox& outbox_;
   const Clock& clock_;
-  std::mutex swap_mutex_;  ///< guards the two pointers only
+  mutable std::mutex swap_mutex_;  ///< guards the two pointers only
   std::shared_ptr<const IngestRules> rules_;
   std::shared_ptr<const PolicyBook> book_;
   std::mutex mutex_;  ///< one message at a time

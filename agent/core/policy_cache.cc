@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "protocols/wire/gateway.h"
-
 namespace edge {
 
-PolicyCache::PolicyCache(Policies& policies, Sink& sink, const Clock& clock, UseBook use)
-    : policies_(policies), sink_(sink), clock_(clock), use_(std::move(use)) {}
+PolicyCache::PolicyCache(Policies& policies, Sink& sink, const Clock& clock, UseBook use, UseConfig use_config)
+    : policies_(policies), sink_(sink), clock_(clock), use_(std::move(use)), use_config_(std::move(use_config)) {}
 
 PolicyStatus PolicyCache::status() const {
   const std::lock_guard lock(mutex_);
@@ -30,6 +28,7 @@ Result<void> PolicyCache::use(std::string_view body, bool from_server) {
     // same; the next answer is kept.
     auto saved = from_server ? policies_.save_config(body) : Result<void>();
     use_(std::make_shared<const PolicyBook>(wire::book_of(*config)));
+    if (use_config_) use_config_(*config);
     const std::lock_guard lock(mutex_);
     status_.version = config->version;
     if (from_server) status_.pulled_at = clock_.utc_ms();

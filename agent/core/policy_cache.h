@@ -11,6 +11,7 @@
 #include "agent/ports/sink.h"
 #include "agent/ports/store.h"
 #include "protocols/record/policy.h"
+#include "protocols/wire/gateway.h"
 
 namespace edge {
 
@@ -25,17 +26,19 @@ struct PolicyStatus {
 /// whenever the server names another version and every 5 minutes.
 ///
 /// An answer that cannot be read changes nothing: the last good one judges on, without expiry. load() and step() by one
-/// thread (they hand the book over from it); status() from any.
+/// thread (they hand over from it); status() from any.
 class PolicyCache {
  public:
   using UseBook = std::function<void(std::shared_ptr<const PolicyBook>)>;
+  /// The whole answer, for the parts beside the readings (tolerances, orders); never one that is `unchanged`.
+  using UseConfig = std::function<void(const wire::GatewayConfig&)>;
   static constexpr std::chrono::milliseconds kEvery{300'000};
   /// Shortest time between two questions that failed or were provoked by an announced version.
   static constexpr std::chrono::milliseconds kAgain{30'000};
 
-  PolicyCache(Policies& policies, Sink& sink, const Clock& clock, UseBook use);
+  PolicyCache(Policies& policies, Sink& sink, const Clock& clock, UseBook use, UseConfig use_config = nullptr);
 
-  /// Hands over the book on disk, if there is one. Errors: the store's; kMalformed where it cannot be read.
+  /// Hands over what is on disk, if there is one. Errors: the store's; kMalformed where it cannot be read.
   Result<void> load();
   /// Asks if it is time; returns how long until it is time again. `announced`: the version the server named last,
   /// empty = none.
@@ -50,6 +53,7 @@ class PolicyCache {
   Sink& sink_;
   const Clock& clock_;
   UseBook use_;
+  UseConfig use_config_;
   std::int64_t next_at_ = 0;      ///< mono ms
   std::int64_t earliest_at_ = 0;  ///< mono ms, also for an announced version
   mutable std::mutex mutex_;

@@ -161,8 +161,9 @@ std::string Sync::Body::encode(std::vector<PendingRow>& rows) {
   std::size_t bytes = wire::batch_overhead(head);
   for (const PendingRow& row : rows) {
     const Observation& o = row.observation;
+    const std::string epoch = row.epoch == head.epoch ? std::string() : row.epoch;
     std::string record =
-        wire::encode_observation({o.uid, row.seq, o.site, row.epoch == head.epoch ? std::string() : row.epoch}, o);
+        row.document.empty() ? wire::encode_observation({o.uid, row.seq, o.site, epoch}, o) : row.document;
     if (!records.empty() && bytes + record.size() + 1 > wire::kBatchBytes) break;
     bytes += record.size() + 1;
     records.push_back(std::move(record));

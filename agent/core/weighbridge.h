@@ -1,7 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,6 +15,8 @@
 #include "protocols/wire/gateway.h"
 
 namespace edge {
+
+struct TicketPasses;
 
 /// One scale as configured.
 struct ScaleSetup {
@@ -57,6 +57,7 @@ class Weighbridge final : public ScaleSink {
  public:
   Weighbridge(Weighings& weighings, Tickets& tickets, const Clock& clock, std::string gateway,
               std::vector<ScaleSetup> scales);
+  ~Weighbridge() override;
 
   void sample(std::string_view scale, const WeightSample& sample, std::int64_t mono_ms) override;
   void trouble(std::string_view scale, std::string_view raw, std::string_view why, std::int64_t mono_ms) override;
@@ -82,18 +83,30 @@ class Weighbridge final : public ScaleSink {
 
  private:
   struct Scale;
-  Scale* find(std::string_view device);
-  Result<Scale*> scale_for(std::string_view device);
+  struct Pass;
+  Scale* find(std::string_view device) const;
+  Result<Scale*> scale_for(std::string_view device) const;
+  Result<OpenTicket> open_ticket(std::int64_t id);
+  Result<Pass> pass_of(const CaptureOrder& order);
+  Result<wire::Weighing> capture_load(const CaptureOrder& order, const Pass& pass);
+  /// A weighing whose hash is that of its content. Errors: kCorrupt, the store's.
+  Result<wire::Weighing> proven(const std::string& uid);
+  Result<TicketPasses> passes_of(const OpenTicket& ticket, std::string_view direction);
+  /// What the order that the ticket names says, where the person said nothing.
+  TicketStart with_order(TicketStart said, std::string_view site) const;
 
   Weighings& weighings_;
   Tickets& tickets_;
   const Clock& clock_;
   const std::string gateway_;
-  mutable std::mutex mutex_;  ///< the machines and the books
+  mutable std::mutex mutex_;  ///< the machines and the books; never held over the store
   std::mutex order_mutex_;    ///< one order at a time; held over the store
   std::vector<std::unique_ptr<Scale>> scales_;
   ToleranceBook tolerances_;
   std::vector<wire::ConfigOrder> orders_;
 };
+
+/// The void that names the ticket with this uid, of the newest 2,000 finished records; nothing where there is none.
+Result<std::optional<wire::ScaleTicket>> void_of(Tickets& tickets, std::string_view ticket_uid);
 
 }  // namespace edge

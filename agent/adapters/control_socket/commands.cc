@@ -1,26 +1,19 @@
 #include "agent/adapters/control_socket/commands.h"
 
-#include <algorithm>
 #include <exception>
-#include <nlohmann/json.hpp>
 
+#include "agent/adapters/control_socket/command.h"
 #include "agent/adapters/control_socket/status_json.h"
 
 namespace edge {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr std::int64_t kListLimit = 1'000;
+using control::Command;
+using control::Json;
+using control::page_of;
+using control::whole;
 
 std::string line_of(const Json& json) { return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
-
-Result<std::int64_t> whole(const Json& request, const char* key, std::int64_t fallback) {
-  const auto found = request.find(key);
-  if (found == request.end()) return fallback;
-  if (!found->is_number_integer()) return fail(Errc::kMalformed, std::string(key) + " must be a whole number");
-  return found->get<std::int64_t>();
-}
 
 Json letter_json(const DeadLetter& letter, bool whole_record) {
   Json out = {{"id", letter.id},         {"seq", letter.seq},   {"epoch", letter.epoch}, {"at", letter.at},
@@ -40,22 +33,10 @@ Json row_json(const PendingRow& row) {
           {"type", seen.type},
           {"value", seen.value ? Json(*seen.value) : Json(nullptr)},
           {"unit", seen.unit},
-          {"flag", to_text(seen.flag)},
+          {"flag", row.document.empty() ? Json(to_text(seen.flag)) : Json(nullptr)},  // a document is not judged here
           {"observed_at", seen.observed_at},
           {"received_at", seen.received_at},
           {"tried", row.first_tried_at != 0}};
-}
-
-struct Page {
-  std::size_t limit;
-  RowId after;
-};
-Result<Page> page_of(const Json& request) {
-  const auto limit = whole(request, "limit", 50);
-  const auto after = whole(request, "after", 0);
-  if (!limit) return tl::unexpected(limit.error());
-  if (!after) return tl::unexpected(after.error());
-  return Page{static_cast<std::size_t>(std::clamp<std::int64_t>(*limit, 1, kListLimit)), *after};
 }
 
 Result<Json> show_status(const Json&, const CommandPorts& ports) {
@@ -116,8 +97,7 @@ Result<Json> reload(const Json&, const CommandPorts& ports) {
   return Json{{"reloaded", true}};
 }
 
-using Command = Result<Json> (*)(const Json&, const CommandPorts&);
-constexpr std::pair<const char*, Command> kCommands[] = {
+constexpr Command kCommands[] = {
     {"status", show_status},
     {"outbox-list", list_outbox},
     {"dead-letters-list", list_letters},
@@ -130,8 +110,11 @@ Result<Json> run_command(std::string_view text, const CommandPorts& ports) {
   const auto request = Json::parse(text, nullptr, false);
   if (!request.is_object()) return fail(Errc::kMalformed, "a request is a JSON object on one line");
   const auto name = request.find("command");
-  for (const auto& [command, run] : kCommands) {
-    if (name != request.end() && *name == command) return run(request, ports);
+  for (const auto table : {std::span<const Command>(kCommands), control::ticket_commands(), control::alibi_commands(),
+                           control::tap_commands()}) {
+    for (const auto& [command, run] : table) {
+      if (name != request.end() && *name == command) return run(request, ports);
+    }
   }
   return fail(Errc::kUnsupported, "unknown command");
 }

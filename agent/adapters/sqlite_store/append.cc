@@ -1,4 +1,5 @@
 #include <string>
+#include <utility>
 
 #include "agent/adapters/sqlite_store/counting.h"
 #include "agent/adapters/sqlite_store/store_body.h"
@@ -11,6 +12,12 @@ namespace {
 constexpr int kLookEvery = 64;
 
 }  // namespace
+
+void StoreBody::look_for_space() {
+  if (--commits_to_look > 0) return;
+  commits_to_look = kLookEvery;
+  refresh_space();
+}
 
 std::string StoreBody::durability_failure() const {
   if (!sync_failure.empty()) return sync_failure;
@@ -88,10 +95,7 @@ Result<void> SqliteStore::append(std::span<NewObservation> rows, const Counters&
     if (const std::string failure = body.durability_failure(); !failure.empty()) return fail(Errc::kIo, failure);
     if (auto stored = body.append(rows, add); !stored) return stored;
     if (body.timer) body.timer->committed();
-    if (--body.commits_to_look <= 0) {
-      body.commits_to_look = kLookEvery;
-      body.refresh_space();
-    }
+    body.look_for_space();
   }
   if (body.timer) return body.timer->await();
   return {};
@@ -106,7 +110,9 @@ Result<std::vector<RecentUid>> SqliteStore::newest(std::size_t count) {
     Use fresh(body.statements->fresh);
     fresh->bind(1, after);
     fresh->bind(2, static_cast<std::int64_t>(count));
-    while (fresh->executeStep()) recent.push_back(read_recent(*fresh));
+    while (fresh->executeStep()) {
+      if (auto uid = read_recent(*fresh)) recent.push_back(std::move(*uid));
+    }
     return recent;
   });
 }

@@ -27,7 +27,8 @@ DeadLetter StoreBody::read_dead_letter(const SQLite::Statement& select) {
     const auto exception = get_exception(letter.id);
     const PendingRow pending = pending_row(*row, exception ? exception->first_tried_at : 0);
     const Observation& o = pending.observation;
-    letter.record = wire::encode_observation({o.uid, letter.seq, o.site, letter.epoch}, o);
+    letter.record = pending.document.empty() ? wire::encode_observation({o.uid, letter.seq, o.site, letter.epoch}, o)
+                                             : pending.document;
   }
   return letter;
 }

@@ -47,6 +47,10 @@ void check(SQLite::Database& db, bool thorough) {
   newest.bind(1, kNewest);
   newest.executeStep();
   db.execAndGet("SELECT count(*) FROM exception");
+  SQLite::Statement links(db,
+                          "SELECT sum(length(document)) FROM (SELECT document FROM weighing ORDER BY id DESC LIMIT ?)");
+  links.bind(1, kNewest);
+  links.executeStep();
 }
 
 }  // namespace
@@ -256,6 +260,7 @@ Result<void> StoreBody::open(std::string_view new_reason, const std::string& kep
       SQLite::Statement(*db, "COMMIT").exec();
     }
     load_ledger();
+    load_chain_heads();
     page_bytes = db->execAndGet("PRAGMA page_size").getInt64();
     set_limits();
     if (auto started = start_sync(); !started) return started;

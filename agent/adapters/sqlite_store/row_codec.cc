@@ -39,6 +39,9 @@ enum Col {
   kTally
 };
 
+/// Of `bits`, beyond what bits_of() packs.
+constexpr int kDocumentBit = 1 << 7;
+
 int bits_of(const Observation& row) {
   return static_cast<int>(row.identity) | static_cast<int>(row.time_source) << 2 | static_cast<int>(row.clock) << 3 |
          static_cast<int>(row.flag) << 5;
@@ -151,6 +154,8 @@ std::optional<std::string> read_optional(const SQLite::Column& column) {
   return column.getString();
 }
 
+bool is_document(const SQLite::Statement& select) { return (select.getColumn(kBits).getInt() & kDocumentBit) != 0; }
+
 std::string read_sha(const SQLite::Statement& select, const std::string& raw) {
   const SQLite::Column stored = select.getColumn(kRawSha);
   return stored.isNull() ? sha256_hex(raw) : to_hex(stored.getString());
@@ -197,6 +202,29 @@ void bind_row(SQLite::Statement& insert, RowId id, const NewObservation& row, Ro
   insert.bind(at(kTally), tally);
 }
 
+void bind_document(SQLite::Statement& insert, RowId id, const Document& document, RowTexts& texts) {
+  const Observation& head = document.head;
+  texts.uid = from_hex(head.uid).value_or(head.uid);
+  const auto at = [](Col column) { return static_cast<int>(column) + 1; };
+  insert.clearBindings();
+  insert.bind(at(kId), id);
+  bind_blob(insert, at(kUid), texts.uid);
+  insert.bindNoCopy(at(kSite), head.site);
+  insert.bindNoCopy(at(kDevice), head.device);
+  insert.bindNoCopy(at(kType), head.type);
+  insert.bind(at(kReceivedAt), head.received_at);
+  insert.bind(at(kBits), kDocumentBit);
+  bind_optional(insert, at(kValue), head.value);
+  bind_text(insert, at(kUnit), head.unit);
+  for (const Col none : {kIndex, kLag, kMono, kPacketId, kTally}) insert.bind(at(none), 0);
+  insert.bind(at(kRaw), "");
+  insert.bindNoCopy(at(kExtra), document.json);
+}
+
+std::string read_document(const SQLite::Statement& select) {
+  return is_document(select) ? select.getColumn(kExtra).getString() : std::string();
+}
+
 Observation read_row(const SQLite::Statement& select) {
   const auto column = [&](Col at) { return select.getColumn(at); };
   Observation o;
@@ -204,14 +232,15 @@ Observation read_row(const SQLite::Statement& select) {
   o.site = column(kSite).getString();
   o.device = column(kDevice).getString();
   o.type = column(kType).getString();
-  o.index = column(kIndex).getInt();
   o.received_at = column(kReceivedAt).getInt64();
   o.observed_at = o.received_at - column(kLag).getInt64();
+  o.value = read_optional(column(kValue));
+  o.unit = column(kUnit).getString();
+  if (is_document(select)) return o;
+  o.index = column(kIndex).getInt();
   unpack(column(kBits).getInt(), o);
   o.boot = read_digits(column(kBoot), 16);
   o.mono_ms = column(kMono).getInt64();
-  o.value = read_optional(column(kValue));
-  o.unit = column(kUnit).getString();
   o.value_in = read_optional(column(kValueIn));
   o.unit_in = column(kUnitIn).getString();
   o.reasons = split(column(kReasons).getString());
@@ -224,7 +253,8 @@ Observation read_row(const SQLite::Statement& select) {
   return o;
 }
 
-RecentUid read_recent(const SQLite::Statement& select) {
+std::optional<RecentUid> read_recent(const SQLite::Statement& select) {
+  if (is_document(select)) return std::nullopt;
   RecentUid recent;
   Observation bits;
   unpack(select.getColumn(kBits).getInt(), bits);

@@ -2,6 +2,7 @@
 #include <SQLiteCpp/Statement.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "agent/ports/store.h"
@@ -23,11 +24,23 @@ struct RowTexts {
 /// `tally`: see counting.h.
 void bind_row(SQLite::Statement& insert, RowId id, const NewObservation& row, RowTexts& texts, int tally);
 
+/// A weighing or ticket as a row: what lists show of it, and its JSON as it goes over the wire.
+struct Document {
+  Observation head;  ///< see PendingRow::document
+  std::string json;
+};
+
+/// The same for a document: its JSON stands in `extra`, a bit tells it from an observation.
+void bind_document(SQLite::Statement& insert, RowId id, const Document& document, RowTexts& texts);
+
+/// The JSON of the row at the statement's cursor; empty = it is an observation.
+std::string read_document(const SQLite::Statement& select);
+
 /// The row at the statement's cursor; raw_sha256 is computed where raw is the whole payload. `backfilled` is not the
-/// row's to know.
+/// row's to know. Of a document what lists show.
 Observation read_row(const SQLite::Statement& select);
 
-/// Of the same columns, only what the window of latest uids needs.
-RecentUid read_recent(const SQLite::Statement& select);
+/// Of the same columns, only what the window of latest uids needs. Nothing for a document: no message is one.
+std::optional<RecentUid> read_recent(const SQLite::Statement& select);
 
 }  // namespace edge

@@ -36,8 +36,28 @@ CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 INSERT INTO delivery VALUES('frappe', 0, 0);
 )sql";
 
+// A weighing's JSON is what was hashed and what travels; its other columns are there to find it by. Numbers of a series
+// stand apart from the tickets: a number is given once, whatever becomes of the ticket.
+constexpr const char* kWeighbridge = R"sql(
+CREATE TABLE weighing(
+  id INTEGER PRIMARY KEY, uid BLOB NOT NULL UNIQUE, scale TEXT NOT NULL, epoch TEXT NOT NULL,
+  alibi_seq INTEGER NOT NULL, hash BLOB NOT NULL, document TEXT NOT NULL, UNIQUE(scale, epoch, alibi_seq));
+CREATE INDEX weighing_of_scale ON weighing(scale);
+CREATE TRIGGER weighing_is_final BEFORE UPDATE ON weighing
+  BEGIN SELECT RAISE(ABORT, 'the alibi memory is append-only'); END;
+CREATE TRIGGER weighing_stays BEFORE DELETE ON weighing
+  BEGIN SELECT RAISE(ABORT, 'the alibi memory is append-only'); END;
+CREATE TABLE ticket(id INTEGER PRIMARY KEY, uid BLOB NOT NULL UNIQUE, number TEXT UNIQUE, document TEXT NOT NULL);
+CREATE TABLE number_series(series TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE open_ticket(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT NOT NULL, scale TEXT NOT NULL, vehicle TEXT NOT NULL,
+  driver TEXT NOT NULL, operator TEXT NOT NULL, direction TEXT NOT NULL, declared_net_kg TEXT NOT NULL,
+  "order" TEXT NOT NULL, lot TEXT NOT NULL, opened_at INTEGER NOT NULL, first_weighing TEXT NOT NULL DEFAULT '',
+  second_weighing TEXT NOT NULL DEFAULT '');
+)sql";
+
 /// Step n brings version n to n + 1; only ever append.
-constexpr std::array kSteps = {kFirst};
+constexpr std::array kSteps = {kFirst, kWeighbridge};
 
 }  // namespace
 

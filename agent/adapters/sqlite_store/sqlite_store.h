@@ -40,6 +40,8 @@ class SqliteStore final : public Outbox,
                           public Delivery,
                           public PendingList,
                           public DeadLetters,
+                          public Weighings,
+                          public Tickets,
                           public Policies,
                           public State {
  public:
@@ -66,6 +68,18 @@ class SqliteStore final : public Outbox,
   Result<DeadLetter> dead_letter(RowId id) override;
   Result<void> requeue(RowId id) override;
   Result<std::int64_t> requeue_all(std::string_view code) override;
+
+  Result<wire::Weighing> record(const wire::Weighing& weighing, std::optional<std::int64_t> ticket) override;
+  Result<std::vector<std::pair<RowId, wire::Weighing>>> weighings(std::string_view scale, RowId after,
+                                                                  std::size_t limit) override;
+  Result<wire::Weighing> weighing(std::string_view uid) override;
+  std::vector<wire::ChainHead> chain_heads() const override;
+
+  Result<OpenTicket> put(const OpenTicket& ticket) override;
+  Result<std::vector<OpenTicket>> open_tickets() override;
+  Result<wire::ScaleTicket> finish(std::int64_t id, const wire::ScaleTicket& ticket,
+                                   std::string_view scale_code) override;
+  Result<std::vector<wire::ScaleTicket>> tickets(std::string_view number, std::size_t limit) override;
 
   Result<std::optional<std::string>> load_config() override;
   Result<void> save_config(std::string_view body) override;

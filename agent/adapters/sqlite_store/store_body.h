@@ -3,6 +3,9 @@
 #include <SQLiteCpp/Exception.h>
 #include <SQLiteCpp/Statement.h>
 
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -112,6 +115,22 @@ struct StoreBody {
   void write_counters(const Counters& sums, RowId upto);
   void counters_written(RowId upto);
   Result<void> append(std::span<NewObservation> rows, const Counters& add);
+  /// Now and then refresh_space(): called after each commit that takes room.
+  void look_for_space();
+
+  /// The seq of the next row.
+  std::int64_t next_seq() const { return ledger.last_id - epochs.back().first_id + 2; }
+  /// Commits `documents` as the next rows together with what `also` writes to the tables. Nobody may be told before
+  /// told() has seen to the disk.
+  Result<void> commit_documents(std::span<const Document> documents, const std::function<void()>& also);
+  Result<wire::Weighing> record(const wire::Weighing& weighing, std::optional<std::int64_t> ticket);
+  /// The column of the open ticket that `weighing` fills. Errors: kRefused.
+  Result<std::string> free_pass(std::int64_t ticket, const wire::Weighing& weighing);
+  Result<OpenTicket> put(const OpenTicket& ticket);
+  Result<OpenTicket> open_ticket(std::int64_t id);
+  Result<wire::ScaleTicket> finish(std::int64_t id, wire::ScaleTicket ticket, std::string_view scale_code);
+  void load_chain_heads();
+
   Usage usage();
   void refresh_space();
   /// Purges a chunk, makes the ballast anew: what is due. Called by pending(), which the uplink calls at least every
@@ -149,9 +168,15 @@ struct StoreBody {
   /// The same for what delivery has to note: it may use the reserve, or a full store could never empty itself.
   template <class Work>
   Result<void> transact_in_reserve(const Work& work) {
+    return transact_in_reserve(work, bounds.reserve);
+  }
+
+  /// `bytes`: so much of the reserve.
+  template <class Work>
+  Result<void> transact_in_reserve(const Work& work, std::int64_t bytes) {
     auto done = transact(work);
     if (done || done.error().code != Errc::kFull) return done;
-    set_limits(bounds.reserve);
+    set_limits(bytes);
     done = transact(work);
     set_limits();
     return done;
@@ -167,6 +192,19 @@ struct StoreBody {
     }
   }
 
+  /// For the faces of weighings and tickets: runs `work` with the mutex, and passes its result on only when every
+  /// document it may speak of is on the disk itself. Wants the mutex free.
+  template <class Work>
+  auto told(const Work& work) -> decltype(work()) {
+    std::unique_lock guard(mutex);
+    auto result = read(work);
+    const std::uint64_t commit = document_commit;
+    guard.unlock();
+    if (!result || !timer) return result;
+    if (auto synced = timer->sync_upto(commit); !synced) return tl::unexpected(synced.error());
+    return result;
+  }
+
   StoreOptions options;
   const Clock& clock;
   LockFile lock;
@@ -175,6 +213,8 @@ struct StoreBody {
   std::unique_ptr<Statements> statements;
   std::vector<EpochSpan> epochs;
   Ledger ledger;
+  std::map<std::string, wire::ChainHead, std::less<>> chain_heads;  ///< by scale
+  std::uint64_t document_commit = 0;                                ///< the timer's number of the newest one
   std::string instance, reason, last_epoch, corrupt_kept_in;
   std::int64_t corrupt_at = 0;
   Ballast ballast;

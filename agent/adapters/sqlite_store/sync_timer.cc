@@ -15,12 +15,13 @@ SyncTimer::~SyncTimer() {
   thread_.join();
 }
 
-void SyncTimer::committed() {
+std::uint64_t SyncTimer::committed() {
   const std::lock_guard lock(mutex_);
   ++committed_;
-  if (oldest_) return;
+  if (oldest_) return committed_;
   oldest_ = std::chrono::steady_clock::now();
   work_.notify_one();
+  return committed_;
 }
 
 bool SyncTimer::is_late() const {
@@ -41,11 +42,19 @@ Result<void> SyncTimer::await() {
 
 Result<void> SyncTimer::sync_now() {
   std::unique_lock lock(mutex_);
-  const std::uint64_t wanted = committed_;
-  if (synced_ < wanted) {
+  return sync_upto(committed_, lock);
+}
+
+Result<void> SyncTimer::sync_upto(std::uint64_t commit) {
+  std::unique_lock lock(mutex_);
+  return sync_upto(commit, lock);
+}
+
+Result<void> SyncTimer::sync_upto(std::uint64_t commit, std::unique_lock<std::mutex>& lock) {
+  if (synced_ < commit) {
     hurry_ = true;
     work_.notify_one();
-    done_.wait(lock, [&] { return !failure_.empty() || synced_ >= wanted; });
+    done_.wait(lock, [&] { return !failure_.empty() || synced_ >= commit; });
   }
   return verdict();
 }

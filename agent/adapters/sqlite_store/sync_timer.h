@@ -32,12 +32,14 @@ class SyncTimer {
   SyncTimer(const SyncTimer&) = delete;
   SyncTimer& operator=(const SyncTimer&) = delete;
 
-  /// Say it after a commit, before anybody is told of it.
-  void committed();
+  /// Say it after a commit, before anybody is told of it. The number of the commit.
+  std::uint64_t committed();
   /// Waits while the oldest commit not on the disk is older than the limit. Errors: kIo after a failed sync.
   Result<void> await();
   /// Returns once everything committed before the call is on the disk. Errors: kIo.
   Result<void> sync_now();
+  /// The same up to that commit; at once where it is there already.
+  Result<void> sync_upto(std::uint64_t commit);
   /// Why nothing is durable any more; empty = all is well.
   std::string failure() const;
 
@@ -46,6 +48,7 @@ class SyncTimer {
   void run();
   void sync_once(std::unique_lock<std::mutex>& lock);
   bool is_late() const;
+  Result<void> sync_upto(std::uint64_t commit, std::unique_lock<std::mutex>& lock);
   Result<void> verdict() const;
 
   SyncFile sync_;

@@ -9,6 +9,7 @@
 #include "tests/support/fake_clock.h"
 #include "tests/support/rows.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/weighings.h"
 
 namespace edge {
 namespace {
@@ -107,6 +108,37 @@ TEST_F(SpaceTest, NotesWhatTheServerRefusedEvenWhenFull) {
   EXPECT_EQ(store_->totals().dead, 300);
   EXPECT_EQ(store_->totals().pending, kept - 300);
   EXPECT_LE(store_->size().bytes, store_->size().max_bytes);
+}
+
+TEST_F(SpaceTest, ATruckIsWeighedWhereReadingsFindNoRoom) {
+  fill();
+  const OpenTicket open_one = store_->put(test::open_ticket(clock_.utc_ms())).value();
+  for (const char* kg : {"38440", "14580"}) {
+    const auto made = store_->record(test::weighing(clock_.utc_ms(), kg), open_one.id);
+    ASSERT_TRUE(made) << made.error().detail;
+  }
+  const auto ticket = store_->finish(open_one.id, test::ticket(clock_.utc_ms()), "S1");
+  ASSERT_TRUE(ticket) << ticket.error().detail;
+  EXPECT_FALSE(append(50)) << "the reserve is not theirs";
+  EXPECT_LE(store_->size().bytes, store_->size().max_bytes);
+}
+
+TEST_F(SpaceTest, WeighingsLeaveDeliveryItsShareOfTheReserve) {
+  const std::int64_t kept = fill();
+  Result<wire::Weighing> made;
+  std::int64_t weighed = 0;
+  while ((made = store_->record(test::weighing(clock_.utc_ms()), {}))) ++weighed;
+  EXPECT_EQ(made.error().code, Errc::kFull);
+  const auto links = store_->weighings("ws1", 0, 1'000'000);
+  ASSERT_TRUE(links) << links.error().detail;
+  EXPECT_EQ(static_cast<std::int64_t>(links->size()), weighed + 1) << "what was refused left no link";
+  EXPECT_EQ(store_->chain_heads().at(0).seq, weighed);
+  deliver_all();
+  EXPECT_EQ(store_->totals().sent, kept + weighed + 1);
+  for (int n = 0; n < 40 && !store_->accepting(); ++n) (void)store_->pending(1, clock_.utc_ms(), false);
+  made = store_->record(test::weighing(clock_.utc_ms()), {});
+  ASSERT_TRUE(made) << made.error().detail;
+  EXPECT_EQ(made->alibi_seq, weighed + 1);
 }
 
 TEST_F(SpaceTest, GivesUidsOfRefusedRowsBack) {

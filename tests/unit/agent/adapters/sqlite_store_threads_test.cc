@@ -11,9 +11,12 @@
 
 #include "agent/adapters/sqlite_store/sqlite_store.h"
 #include "agent/adapters/sqlite_store/sync_timer.h"
+#include "protocols/record/chain.h"
+#include "protocols/wire/weighing_link.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/rows.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/weighings.h"
 
 namespace edge {
 namespace {
@@ -96,6 +99,19 @@ TEST(SyncTimer, SyncNowWaitsForTheDisk) {
   EXPECT_EQ(disk.started(), 1);
 }
 
+TEST(SyncTimer, DoesNotWaitForCommitsAfterTheOneAskedFor) {
+  Disk disk;
+  disk.open();
+  SyncTimer timer([&] { return disk.sync(); }, kNever);
+  const std::uint64_t first = timer.committed();
+  EXPECT_TRUE(timer.sync_upto(first));
+  timer.committed();
+  EXPECT_TRUE(timer.sync_upto(first));
+  EXPECT_EQ(disk.started(), 1) << "it is there already";
+  EXPECT_TRUE(timer.sync_upto(first + 1));
+  EXPECT_EQ(disk.started(), 2);
+}
+
 TEST(SyncTimer, AFailedSyncIsForEver) {
   Disk disk;
   SyncTimer timer([&] { return disk.sync(); }, kAtOnce);
@@ -170,6 +186,58 @@ TEST(SqliteStoreThreads, AppendsFromSeveralWhileOneDelivers) {
   EXPECT_EQ(audit->totals.sent, kThreads * kEach);
   EXPECT_EQ(audit->counters.at("readings"), kThreads * kEach);
 }
+
+class WeighingBeside : public testing::TestWithParam<SyncLevel> {};
+TEST_P(WeighingBeside, ReadingsKeepsBothDense) {
+  constexpr int kEach = 60;
+  test::TempDir dir;
+  test::FakeClock clock;
+  StoreOptions options;
+  options.dir = dir.path();
+  options.gateway = "gw";
+  options.min_free = 0;
+  options.ballast_bytes = 1 << 16;
+  options.level = GetParam();
+  auto opened = SqliteStore::open(options, clock);
+  ASSERT_TRUE(opened) << opened.error().detail;
+  SqliteStore& store = **opened;
+  std::atomic<int> failures{0};
+  std::vector<std::thread> writers;
+  writers.emplace_back([&] {
+    for (int n = 0; n < kEach; ++n) {
+      NewObservation row = test::row(n, clock.utc_ms());
+      if (!store.append({&row, 1}, {{"messages", 1}, {"decoded", 1}, {"readings", 1}})) ++failures;
+    }
+  });
+  for (const char* scale : {"ws1", "ws2"}) {
+    writers.emplace_back([&, scale] {
+      for (int n = 0; n < kEach; ++n) {
+        const auto made = store.record(test::weighing(clock.utc_ms(), std::to_string(n), scale), {});
+        if (!made || made->alibi_seq != n + 1) ++failures;
+        if (n % 10 == 0 && !store.finish(0, test::ticket(n), "S1")) ++failures;
+        (void)store.chain_heads();
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(failures, 0);
+  for (const char* scale : {"ws1", "ws2"}) {
+    ChainWalk walk;
+    const auto links = store.weighings(scale, 0, 1'000);
+    ASSERT_TRUE(links) << links.error().detail;
+    for (const auto& [id, link] : *links) EXPECT_EQ(to_text(walk.step(wire::link_of(link, "gw"), link.hash)), "");
+    EXPECT_EQ(walk.steps(), kEach + 1);
+  }
+  std::set<std::string> numbers;
+  const auto tickets = *store.tickets("", 100);
+  for (const wire::ScaleTicket& ticket : tickets) numbers.insert(ticket.number);
+  EXPECT_EQ(numbers.size(), 12U);
+  EXPECT_EQ(store.counters().at("readings"), kEach);
+  EXPECT_EQ(store.counters().at("documents"), 2 * (kEach + 1) + 12);
+  EXPECT_EQ(store.totals().last_seq, kEach + 2 * (kEach + 1) + 12);
+}
+INSTANTIATE_TEST_SUITE_P(Levels, WeighingBeside, testing::Values(SyncLevel::kTimed, SyncLevel::kEachCommit),
+                         [](const auto& given) { return given.param == SyncLevel::kTimed ? "Timed" : "EachCommit"; });
 
 }  // namespace
 }  // namespace edge

@@ -7,39 +7,15 @@
 
 #include "agent/adapters/sqlite_store/sqlite_store.h"
 #include "tests/support/fake_clock.h"
-#include "tests/support/temp_dir.h"
+#include "tests/unit/agent/cli/command_line.h"
 
 namespace edge::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Outcome {
-  int code;
-  std::string out, err;
-};
-
-class CommandLine : public testing::Test {
+class CommandLine : public test::CommandLine {
  protected:
-  void SetUp() override {
-    write("key", "k1:0123456789abcdef");
-    fs::permissions(dir_.path() / "key", fs::perms::owner_read | fs::perms::owner_write);
-    write("c.toml", "[gateway]\nid = \"gw1\"\nstate_dir = \"" + (dir_.path() / "state").string() + "\"\nsocket = \"" +
-                        (dir_.path() / "s").string() +
-                        "\"\n[frappe]\nurl = \"https://erp.example.org\"\nkey_file = \"" +
-                        (dir_.path() / "key").string() + "\"\n");
-  }
-  void write(const std::string& name, const std::string& text) { std::ofstream(dir_.path() / name) << text; }
-  Outcome line(std::vector<std::string> words) {
-    words.insert(words.begin(), "edge-agent");
-    words.push_back("--config=" + (dir_.path() / "c.toml").string());
-    std::vector<char*> argv;
-    for (auto& word : words) argv.push_back(word.data());
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    const int code = run(static_cast<int>(argv.size()), argv.data());
-    return {code, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
-  }
   void make_store() {
     StoreOptions options;
     options.dir = dir_.path() / "state";
@@ -57,7 +33,6 @@ class CommandLine : public testing::Test {
     row.observation.raw_sha256 = std::string(64, 'a');
     ASSERT_TRUE((*store)->append({&row, 1}, {{"messages", 1}, {"decoded", 1}, {"readings", 1}}));
   }
-  test::TempDir dir_;
   test::FakeClock clock_;
 };
 

@@ -41,6 +41,15 @@ TEST(Conservation, AddsUpBothSides) {
   EXPECT_TRUE(sums.holds());
 }
 
+TEST(Conservation, CountsDocumentsAmongTheRows) {
+  Audit audit = sound().audit;
+  audit.counters["documents"] = 3;
+  audit.totals.sent += 2;
+  EXPECT_FALSE(conservation_of(audit).holds()) << "one of them is neither sent nor waiting";
+  ++audit.totals.pending;
+  EXPECT_TRUE(conservation_of(audit).holds());
+}
+
 TEST(Conservation, CountersOfANameAndBelow) {
   const Counters counters{{"ignored", 1}, {"ignored.a", 2}, {"ignored_not", 4}, {"ignored.b", 8}};
   EXPECT_EQ(counter_sum(counters, "ignored"), 11);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "protocols/record/identity.h"
+#include "protocols/record/sha256.h"
 #include "protocols/record/time.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/memory_outbox.h"
@@ -272,6 +273,79 @@ TEST_F(IngestTest, ReadsByNewRules) {
   ingest_.set_rules(other);
   ASSERT_TRUE(send(kVector));
   EXPECT_EQ(count("ignored.no_topic"), 1);
+}
+
+PolledAnswer polled(std::vector<Reading> readings) {
+  return {"silo-b", "shed-t1", std::move(readings), std::string("\x01\x1d\x02\x65", 4)};
+}
+Reading reading(const char* metric, const char* value, const char* unit, int index) {
+  Reading out;
+  out.metric = metric, out.value = value, out.unit = unit, out.index = index;
+  return out;
+}
+
+TEST_F(IngestTest, TakesAPolledAnswer) {
+  ASSERT_TRUE(
+      ingest_.accept_poll(polled({reading("temperature", "80.6", "F", 0), reading("humidity", "61.3", "%", 1)})));
+  ASSERT_EQ(outbox_.rows.size(), 2U);
+  const Observation& first = outbox_.rows[0].observation;
+  EXPECT_EQ(first.site, "silo-b");
+  EXPECT_EQ(first.device, "shed-t1");
+  EXPECT_EQ(first.identity, Identity::kPolled);
+  EXPECT_EQ(first.uid, uid_of_sequence("gw", "1", "observation", "1")) << "the store gives it one";
+  EXPECT_EQ(first.time_source, TimeSource::kReceive);
+  EXPECT_EQ(first.observed_at, FakeClock::kStart);
+  EXPECT_EQ(first.mono_ms, 86'400'123);
+  EXPECT_EQ(first.boot, "5f0c9a1e");
+  EXPECT_EQ(first.raw, "hex:011d0265");
+  EXPECT_EQ(first.raw_bytes, 4);
+  EXPECT_EQ(first.raw_sha256, sha256_hex(std::string_view("\x01\x1d\x02\x65", 4)));
+  EXPECT_EQ(first.value, "27") << "converted like a message's";
+  EXPECT_EQ(first.value_in, "80.6");
+  EXPECT_EQ(last().type, "humidity");
+  EXPECT_EQ(last().index, 1);
+  EXPECT_THAT(last().reasons, ElementsAre("no_policy"));
+  EXPECT_EQ(count("messages"), 1);
+  EXPECT_EQ(count("decoded"), 1);
+  EXPECT_EQ(count("readings"), 2);
+}
+
+TEST_F(IngestTest, KeepsEqualPolledAnswersApart) {
+  for (int n = 0; n < 3; ++n) ASSERT_TRUE(ingest_.accept_poll(polled({reading("temperature", "21.0", "C", 0)})));
+  EXPECT_EQ(outbox_.rows.size(), 3U) << "a steady sensor repeats itself";
+  EXPECT_EQ(count("readings"), 3);
+}
+
+TEST_F(IngestTest, StoresAPolledFaultAsInvalid) {
+  Reading broken;
+  broken.metric = "temperature";
+  broken.faults = {"sentinel:7fff"};
+  ASSERT_TRUE(ingest_.accept_poll(polled({broken})));
+  EXPECT_EQ(last().flag, Flag::kInvalid);
+  EXPECT_EQ(last().value, std::nullopt);
+  EXPECT_EQ(last().reasons.front(), "sentinel:7fff");
+}
+
+TEST_F(IngestTest, JudgesPolledReadingsByTheBook) {
+  Policy policy;
+  policy.site = "silo-b";
+  policy.type = "temperature";
+  policy.version = "1771500000000";
+  policy.critical.max = "25";
+  ingest_.set_book(std::make_shared<PolicyBook>(std::vector<Policy>{policy}));
+  ASSERT_TRUE(ingest_.accept_poll(polled({reading("temperature", "28.5", "C", 0)})));
+  EXPECT_EQ(last().flag, Flag::kQuarantine);
+  EXPECT_THAT(last().reasons, ElementsAre("critical_max:25"));
+}
+
+TEST_F(IngestTest, SaysSoWhenAPolledAnswerIsNotCommitted) {
+  outbox_.failure = Error{Errc::kFull, "no room"};
+  const auto refused = ingest_.accept_poll(polled({reading("temperature", "21.0", "C", 0)}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::kFull);
+  outbox_.failure.reset();
+  EXPECT_FALSE(ingest_.accept_poll(polled({}))) << "nothing was read";
+  EXPECT_EQ(count("messages"), 0);
 }
 
 }  // namespace

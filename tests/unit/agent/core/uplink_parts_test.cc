@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "agent/core/epoch_keeper.h"
 #include "agent/core/heartbeat.h"
@@ -45,8 +46,26 @@ class PolicyCacheTest : public testing::Test {
   test::FakeSink sink_;
   MemoryPolicies policies_;
   std::shared_ptr<const PolicyBook> book_;
-  PolicyCache cache_{policies_, sink_, clock_, [this](auto book) { book_ = std::move(book); }};
+  std::vector<std::string> configs_;  ///< versions of the whole answers handed over
+  PolicyCache cache_{policies_, sink_, clock_, [this](auto book) { book_ = std::move(book); },
+                     [this](const auto& config) { configs_.push_back(config.version); }};
 };
+
+TEST_F(PolicyCacheTest, HandsTheWholeAnswerOverFromDiskAndFromTheServer) {
+  policies_.body = kConfig;
+  ASSERT_TRUE(cache_.load());
+  EXPECT_THAT(configs_, ElementsAre("v1"));
+  sink_.config_reply.body = R"({"message":{"unchanged":true,"version":"v1"}})";
+  cache_.step("");
+  clock_.advance(PolicyCache::kEvery);
+  sink_.config_reply.body = "<html>";
+  cache_.step("");
+  clock_.advance(PolicyCache::kEvery);
+  EXPECT_THAT(configs_, ElementsAre("v1")) << "neither an unchanged answer nor one that cannot be read";
+  sink_.config_reply.body = R"({"message":{"version":"v2","policies":[]}})";
+  cache_.step("");
+  EXPECT_THAT(configs_, ElementsAre("v1", "v2"));
+}
 
 TEST_F(PolicyCacheTest, StartsWithNothingThenPulls) {
   ASSERT_TRUE(cache_.load());
@@ -180,6 +199,7 @@ HeartbeatFacts facts() {
   facts.size.bytes = 10'485'760;
   facts.counters = {{"messages", 10}, {"decoded", 7}, {"ignored.no_topic", 2}, {"ignored.retained", 1}};
   facts.sources = {{"mqtt", "up", 5, ""}};
+  facts.chain_heads = {{"ws1", "3", 413, std::string(64, 'a')}};
   return facts;
 }
 
@@ -192,6 +212,9 @@ TEST(Heartbeat, SaysWhatTheStoreHolds) {
   EXPECT_EQ(beat.counters.at("ignored"), 3);
   EXPECT_EQ(beat.counters.at("duplicate"), 0);
   EXPECT_EQ(beat.sources.at(0).name, "mqtt");
+  ASSERT_EQ(beat.chain_heads.size(), 1U);
+  EXPECT_EQ(beat.chain_heads[0].scale, "ws1");
+  EXPECT_EQ(beat.chain_heads[0].seq, 413);
 }
 
 TEST(Heartbeat, GoesEachMinuteAndLearnsFromTheAnswer) {

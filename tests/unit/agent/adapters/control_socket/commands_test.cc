@@ -36,7 +36,9 @@ class FakeRows : public DeadLetters, public PendingList {
     row.epoch = "3";
     row.observation.device = "bin3\x1b";
     row.observation.value = "28.50";
-    return std::vector<PendingRow>{row};
+    PendingRow ticket = row;
+    ticket.document = "{}";
+    return std::vector<PendingRow>{row, ticket};
   }
   static DeadLetter letter() { return {7, 7, "3", 1, "rejected", "unknown_site", "site", "no \xFF site", "{}"}; }
   std::vector<std::string> requeued;
@@ -72,6 +74,8 @@ TEST_F(Commands, StatusHasTheSums) {
 
 TEST_F(Commands, ListsWhatWaitsAndWhatWasRefused) {
   EXPECT_EQ(ask(R"({"command":"outbox-list"})")["result"][0]["value"], "28.50");
+  EXPECT_EQ(ask(R"({"command":"outbox-list"})")["result"][0]["flag"], "OK");
+  EXPECT_EQ(ask(R"({"command":"outbox-list"})")["result"][1]["flag"], nullptr) << "a weighing or ticket has none";
   EXPECT_EQ(ask(R"({"command":"dead-letters-list","limit":99999999})")["result"][0]["code"], "unknown_site");
   EXPECT_EQ(ask(R"({"command":"dead-letters-list","after":7})")["result"].size(), 0U);
   EXPECT_EQ(ask(R"({"command":"dead-letters-show","id":7})")["result"]["record"], "{}");
