@@ -6,10 +6,14 @@ import re
 from typing import Any
 
 import frappe
+from frappe.utils import add_days
 
 from frappe_ext.clock import to_ms
 from frappe_ext.contract import config_answer
 
+TARES = 20
+"""Of one vehicle: enough for a median that one odd weighing does not move."""
+ENDED_LOTS = frozenset({"Rejected", "Dispatched"})
 _TYPE = re.compile(r"(\*|[a-z0-9_.]{1,64})\Z", re.ASCII)
 
 
@@ -25,6 +29,10 @@ def content(gateway: str) -> dict[str, list[dict[str, Any]]]:
 		"sites": [{"site": code, "name": title} for code, title in sites.values()],
 		"devices": devices(sites),
 		"policies": policies(sites),
+		"tolerances": tolerances(sites),
+		"orders": orders(sites),
+		"vehicles": vehicles(sites),
+		"lots": lots(sites),
 	}
 
 
@@ -59,6 +67,86 @@ def policies(sites: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
 def _policy(row: Any, sites: dict[str, tuple[str, str]]) -> dict[str, Any]:
 	row.observation_type = row.observation_type.lower()
 	return config_answer.policy_entry(row, site=sites[row.site][0], version=str(to_ms(row.modified)))
+
+
+def tolerances(sites: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
+	"""The active ones; their days as UTC ms in the server's zone, `to` exclusive."""
+	rows = _rows("Site Tolerance Policy", sites, ["*"], "site, from_date", active=1)
+	return [_tolerance(row, sites) for row in rows]
+
+
+def _tolerance(row: Any, sites: dict[str, tuple[str, str]]) -> dict[str, Any]:
+	row.from_ms = to_ms(row.from_date)
+	row.to_ms = to_ms(add_days(row.to_date, 1)) if row.to_date else None
+	return config_answer.tolerance_entry(row, site=sites[row.site][0], version=str(to_ms(row.modified)))
+
+
+def orders(sites: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
+	"""The open ones."""
+	fields = ["name", "site", "lot", "vehicle", "driver", "direction", "declared_net_kg"]
+	rows = _rows("Edge Weighing Order", sites, fields, "site, name", status="Open")
+	names = {row.lot for row in rows if row.lot}
+	lots = (
+		frappe.get_all("Lot", filters={"name": ("in", list(names))}, fields=["name", "lot_number"])
+		if names
+		else []
+	)
+	lot_of = {lot.name: _lot_text(lot) for lot in lots}
+	return [
+		config_answer.order_entry(
+			row | {"order": row.name, "lot": lot_of.get(row.lot)}, site=sites[row.site][0]
+		)
+		for row in rows
+	]
+
+
+def vehicles(sites: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
+	fields = ["plate", "site", "tare_kg", "tare_at"]
+	rows = _rows("Edge Vehicle", sites, fields, "site, plate")
+	tares = _tares(sites) if rows else {}
+	return [
+		config_answer.vehicle_entry(
+			{
+				"vehicle": row.plate,
+				"tare_kg": row.tare_kg,
+				"tare_at": to_ms(row.tare_at),
+				"tares": tares.get((row.site, row.plate), ()),
+			},
+			site=sites[row.site][0],
+		)
+		for row in rows
+	]
+
+
+def _tares(sites: dict[str, tuple[str, str]]) -> dict[tuple[str, str], list[float]]:
+	"""(site, plate) → the last empty weights that a scale captured, newest first."""
+	rows = frappe.db.sql(
+		"""select site, vehicle, tare_kg from (
+			select site, vehicle, tare_kg, row_number() over (
+				partition by site, vehicle order by ticket_datetime_ms desc) as place
+			from `tabScaleTicket` where site in %(sites)s and status = 'Completed'
+			and coalesce(vehicle, '') != '' and coalesce(tare_weighing, '') != '') newest
+		where place <= %(count)s order by place""",
+		{"sites": tuple(sites), "count": TARES},
+	)
+	found: dict[tuple[str, str], list[float]] = {}
+	for site, plate, tare_kg in rows:
+		found.setdefault((site, plate), []).append(tare_kg)
+	return found
+
+
+def lots(sites: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
+	"""Those that may still be weighed."""
+	rows = _rows("Lot", sites, ["name", "lot_number", "site", "crop", "status"], "site, lot_number, name")
+	return [
+		config_answer.lot_entry({"lot": _lot_text(row), "crop": row.crop}, site=sites[row.site][0])
+		for row in rows
+		if row.status not in ENDED_LOTS
+	]
+
+
+def _lot_text(lot: Any) -> str:
+	return lot.lot_number or lot.name
 
 
 def _rows(doctype: str, sites: dict[str, tuple[str, str]], fields: list[str], order: str, **filters: Any):

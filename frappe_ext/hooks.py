@@ -47,6 +47,29 @@ doc_events = {
 		"on_update": f"{_records}.observation_threshold_policy.events.publish",
 		"on_trash": [f"{_site}.check_write", f"{_records}.observation_threshold_policy.events.publish"],
 	},
+	"Lot": {
+		"before_save": f"{_site}.check_write",
+		"on_update": f"{_records}.lot.events.publish",
+		"on_trash": [f"{_site}.check_write", f"{_records}.lot.events.publish"],
+	},
+	"ScaleTicket": {
+		"validate": f"{_records}.scaleticket.events.validate",
+		"before_save": [f"{_site}.check_write", f"{_records}.scaleticket.events.before_save"],
+		"on_update": f"{_records}.scaleticket.events.on_update",
+		"before_rename": f"{_records}.scaleticket.events.refuse_loss",
+		"on_trash": [f"{_site}.check_write", f"{_records}.scaleticket.events.refuse_loss"],
+	},
+	"Nonconformance": {
+		"validate": f"{_records}.nonconformance.events.validate",
+		"before_save": f"{_site}.check_write",
+		"on_trash": f"{_site}.check_write",
+	},
+	"Site Tolerance Policy": {
+		"validate": f"{_records}.site_tolerance_policy.events.validate",
+		"before_save": f"{_site}.check_write",
+		"on_update": f"{_records}.site_tolerance_policy.events.publish",
+		"on_trash": [f"{_site}.check_write", f"{_records}.site_tolerance_policy.events.publish"],
+	},
 	"Edge Gateway": {
 		"validate": f"{_own}.edge_gateway.events.validate",
 		"on_update": f"{_own}.edge_gateway.events.publish",
@@ -59,16 +82,42 @@ doc_events = {
 		"before_save": "frappe_ext.immutable.refuse_change",
 		"on_trash": "frappe_ext.immutable.refuse_loss",
 	},
+	"Edge Weighing": {
+		"before_save": "frappe_ext.immutable.refuse_change",
+		"before_rename": "frappe_ext.immutable.refuse_loss",
+		"on_trash": "frappe_ext.immutable.refuse_loss",
+	},
+	"Edge Weighing Order": {
+		"validate": f"{_own}.edge_weighing_order.events.validate",
+		"before_save": f"{_site}.check_write",
+		"on_update": f"{_own}.edge_weighing_order.events.publish",
+		"on_trash": [f"{_site}.check_write", f"{_own}.edge_weighing_order.events.publish"],
+	},
+	"Edge Vehicle": {
+		"validate": f"{_own}.edge_vehicle.events.validate",
+		"before_save": f"{_site}.check_write",
+		"on_update": f"{_own}.edge_vehicle.events.publish",
+		"on_trash": [f"{_site}.check_write", f"{_own}.edge_vehicle.events.publish"],
+	},
 }
+
+scheduler_events = {"hourly": ["frappe_ext.late_weighings.check"]}
 
 _of_sites = (
 	"Site",
 	"Device",
 	"Observation",
 	"Observation Threshold Policy",
+	"Lot",
+	"ScaleTicket",
+	"Nonconformance",
+	"Site Tolerance Policy",
 	"Edge Gap",
 	"Edge Amend",
 	"Edge Rejection",
+	"Edge Weighing",
+	"Edge Weighing Order",
+	"Edge Vehicle",
 )
 permission_query_conditions = {doctype: f"{_site}.query_conditions" for doctype in _of_sites}
 has_permission = {doctype: f"{_site}.has_permission" for doctype in _of_sites}

@@ -40,17 +40,31 @@ def refuse_loss(doc: Any, method: str | None = None, *args: Any) -> None:
 
 def refuse_changed(doc: Any, fields: Iterable[str]) -> None:
 	"""Refuses a document whose value of one of `fields` differs from the stored one."""
-	before = doc.get_doc_before_save()
-	if before is None:
-		return
-	changed = [
-		name for name in fields if not same_value(doc.meta.get_field(name), doc.get(name), before.get(name))
-	]
-	if changed:
-		labels = ", ".join(_(doc.meta.get_label(name)) for name in changed)
+	labels = changed_labels(doc, fields)
+	if labels:
 		_refuse(
 			_("{0} was written by a gateway and cannot be changed: {1}").format(frappe.bold(doc.name), labels)
 		)
+
+
+def changed_labels(doc: Any, fields: Iterable[str]) -> str:
+	"""Labels of those of `fields` whose value differs from the stored one."""
+	before = doc.get_doc_before_save()
+	if before is None:
+		return ""
+	return ", ".join(
+		_(doc.meta.get_label(name))
+		for name in fields
+		if not same_value(doc.meta.get_field(name), doc.get(name), before.get(name))
+	)
+
+
+def refuse_forged(doc: Any, fields: Iterable[str]) -> None:
+	"""Refuses a row of Desk or a CSV that carries what only a gateway writes: a foreign uid would pre-empt a real one."""
+	forged = [name for name in fields if doc.get(name) not in (None, "", 0, "0", 0.0)]
+	if forged:
+		labels = ", ".join(_(doc.meta.get_label(name)) for name in forged)
+		_refuse(_("Only a gateway writes these: {0}").format(labels))
 
 
 def same_value(df: Any, new: Any, old: Any) -> bool:

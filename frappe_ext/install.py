@@ -18,7 +18,17 @@ from frappe.modules.import_file import import_file_by_path
 
 APP = "frappe_ext"
 MODULE = "Edge Records"
-RECORDS = ("Site", "Device", "Observation", "Observation Threshold Policy")
+# What a type links to stands before it.
+RECORDS = (
+	"Site",
+	"Device",
+	"Observation",
+	"Observation Threshold Policy",
+	"Lot",
+	"ScaleTicket",
+	"Site Tolerance Policy",
+	"Nonconformance",
+)
 # role: desk access. Only what our permissions name; a role of that name that exists already is left as it is.
 ROLES = {"QA Manager": 1, "Site Operator": 1, "IT Admin": 1, "Edge Gateway": 0}
 _FIELD_KEYS = (
@@ -32,6 +42,7 @@ _FIELD_KEYS = (
 	"precision",
 	"read_only",
 	"no_copy",
+	"hidden",
 	"unique",
 	"search_index",
 	"in_standard_filter",
@@ -97,8 +108,12 @@ def record_path(name: str) -> str:
 
 
 def ensure_indexes() -> None:
-	"""device_id is unique within its site; add_unique looks first."""
+	"""device_id is unique within its site; tickets are read as the series of a scale and, hourly, as the newest ones.
+	Both functions look first."""
 	frappe.db.add_unique("Device", ["site", "device_id"], constraint_name="unique_site_device_id")
+	series = ["gateway", "device_text(64)", "edge_epoch(20)"]
+	frappe.db.add_index("ScaleTicket", series, index_name="edge_series")
+	frappe.db.add_index("ScaleTicket", ["creation"], index_name="creation")
 
 
 def join(name: str) -> None:

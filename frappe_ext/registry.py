@@ -1,4 +1,4 @@
-"""What ingest needs of a gateway's sites, devices and policies, kept in the process.
+"""What ingest needs of a gateway's sites, devices, policies and tolerances, kept in the process.
 
 A version of the configuration never comes back (it carries its time), so the kept one is right as long as the gateway's
 row names the same.
@@ -20,6 +20,7 @@ class Registry:
 
 	version: str
 	book: native.Book
+	tolerances: native.ToleranceBook
 	site_of_code: dict[str, str]
 	code_of_site: dict[str, str]
 	device_names: dict[tuple[str, str], str]
@@ -46,6 +47,7 @@ def _load(sender: Sender) -> Registry:
 	return Registry(
 		version=sender.config_published,
 		book=native.Book(configuration.policies(sites), list(names)),
+		tolerances=native.ToleranceBook(configuration.tolerances(sites)),
 		site_of_code={code: name for name, code in codes.items()},
 		code_of_site=codes,
 		device_names=names,

@@ -11,8 +11,10 @@ from frappe_ext.api.answers import answer
 from frappe_ext.api.senders import admit, locked
 from frappe_ext.clock import now_ms, to_local
 from frappe_ext.contract import body, config_answer, envelope, epochs
+from frappe_ext.contract.chain_watch import watch_chains
 from frappe_ext.contract.heartbeat import read_heartbeat
 from frappe_ext.contract.refusals import Refusal
+from frappe_ext.store import FrappeStore
 
 REASONS = ("new_store", "restore", "corrupt")
 
@@ -57,6 +59,9 @@ def _heartbeat() -> dict:
 		columns["oldest_unsent_at"] = to_local(columns["oldest_unsent_at"])
 	# State, not an edit: no version, no new `modified` each minute.
 	frappe.db.set_value("Edge Gateway", now.name, columns, update_modified=False)
+	store = FrappeStore(now)
+	watch_chains(beat, now.gateway, store)
+	store.log_faults()
 	return {"server_time": now_ms(), "config_version": now.config_published}
 
 

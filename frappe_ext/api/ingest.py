@@ -12,7 +12,8 @@ from frappe_ext.clock import now_ms
 from frappe_ext.contract import ingestion
 from frappe_ext.contract.body import Batch, read_batch
 from frappe_ext.contract.refusals import Refusal
-from frappe_ext.store import FrappeStore, is_deadlock
+from frappe_ext.store import FrappeStore
+from frappe_ext.store_base import is_deadlock
 
 ATTEMPTS = 3
 BUSY_RETRY_S = 5
@@ -41,7 +42,7 @@ def _submit() -> dict:
 
 def _store(sender: auth.Sender, batch: Batch) -> dict:
 	now = admit(sender, batch.gateway, batch.epoch, batch.instance, batch.sent_at)
-	if not frappe.get_meta("Observation").has_field("edge_uid"):
+	if not all(frappe.get_meta(doctype).has_field("edge_uid") for doctype in ("Observation", "ScaleTicket")):
 		raise Refusal("not_ready", "The record types are being migrated.", gateway=now.gateway.gateway_id)
 	store = FrappeStore(now)
 	results = ingestion.store_batch(batch, now.gateway, store)

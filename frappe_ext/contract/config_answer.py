@@ -98,6 +98,39 @@ def device_entry(row: Mapping[str, Any], *, site: str) -> dict[str, Any]:
 	}
 
 
+def order_entry(row: Mapping[str, Any], *, site: str) -> dict[str, Any]:
+	"""One open Edge Weighing Order. `row`: order (its name), lot (as lot_entry names it), vehicle, driver, direction,
+	declared_net_kg (0 and less: not declared)."""
+	return {
+		"order": row["order"],
+		"site": site,
+		"lot": row.get("lot") or None,
+		"vehicle": row.get("vehicle") or None,
+		"driver": row.get("driver") or None,
+		"direction": row.get("direction") or None,
+		"declared_net_kg": positive_text(row.get("declared_net_kg")),
+	}
+
+
+def vehicle_entry(row: Mapping[str, Any], *, site: str) -> dict[str, Any]:
+	"""One Edge Vehicle. `row`: vehicle (its plate), tare_kg (the stored tare; 0 = none) of tare_at (UTC ms), tares: its
+	last weighed empty weights, kg, newest first."""
+	tare_kg = positive_text(row.get("tare_kg"))
+	tares = (positive_text(each) for each in row.get("tares") or ())
+	return {
+		"vehicle": row["vehicle"],
+		"site": site,
+		"tare_kg": tare_kg,
+		"tare_at": row.get("tare_at") if tare_kg else None,
+		"tares": [each for each in tares if each],
+	}
+
+
+def lot_entry(row: Mapping[str, Any], *, site: str) -> dict[str, Any]:
+	"""One Lot that may be weighed. `row`: lot (its number, else its name), crop."""
+	return {"lot": row["lot"], "site": site, "crop": row.get("crop") or None}
+
+
 def config_version(content: Mapping[str, Any], newest_ms: int) -> str:
 	"""`{newest modified, ms}-{digest of the content}`: changes with any edit and any deletion."""
 	text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)

@@ -7,25 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from frappe_ext.contract import epochs, times
-from frappe_ext.contract.limits import MAX_TEXT
+from frappe_ext.contract import epochs
+from frappe_ext.contract.fields import (
+	FieldFault,
+	count_of,
+	flag_of,
+	is_unicode,
+	record_epoch,
+	text_of,
+	time_of,
+)
 from frappe_ext.contract.statuses import MALFORMED, OK, TOO_LONG, worse
 
 NO_POLICY = "no_policy"
 NO_VALUE = "no_value"
 NOT_STORABLE = "not_storable"
 _MAX_RAW = 4096
-_MAX_COUNT = 2**31 - 1
-
-
-class FieldFault(ValueError):
-	"""A field that the form check does not look at is wrong: the record is rejected."""
-
-	def __init__(self, code: str, field: str, message: str) -> None:
-		super().__init__(message)
-		self.code = code
-		self.field = field
-		self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +102,9 @@ def observation_row(
 		"value": float(value) if value is not None else 0.0,
 		"value_text": value or "",
 		"has_value": int(value is not None),
-		"unit": _text(record, "unit"),
-		"value_in": _text(record, "value_in"),
-		"unit_in": _text(record, "unit_in"),
+		"unit": text_of(record, "unit"),
+		"value_in": text_of(record, "value_in"),
+		"unit_in": text_of(record, "unit_in"),
 		"quality_flag": quality_flag,
 		"quality_reasons": "\n".join(
 			merge_reasons(edge_reasons, server.reasons, server_first=quality_flag != edge_flag)
@@ -116,14 +113,14 @@ def observation_row(
 		"edge_reasons": "\n".join(edge_reasons),
 		"server_flag": server.flag,
 		"server_reasons": "\n".join(server.reasons),
-		"policy_version": _text(record, "policy_version"),
+		"policy_version": text_of(record, "policy_version"),
 		"raw_payload": record["raw"],
 		"raw_sha256": record["raw_sha256"],
-		"observed_at_ms": _time(record, "observed_at"),
-		"received_at_ms": _time(record, "received_at"),
+		"observed_at_ms": time_of(record, "observed_at"),
+		"received_at_ms": time_of(record, "received_at"),
 		"clock_state": record["clock"],
 		"time_source": record["time_source"],
-		"backfilled": int(_flag(record, "backfilled")),
+		"backfilled": int(flag_of(record, "backfilled")),
 		"identity": record["identity"],
 		"identity_hash": identity_hash,
 		"device_text": record["device"],
@@ -150,11 +147,11 @@ def gap_row(record: Mapping[str, Any], *, gateway: str, batch_epoch: str, identi
 		"edge_seq": record["seq"],
 		"from_seq": record["from_seq"],
 		"to_seq": record["to_seq"],
-		"from_at_ms": _time(record, "from_at"),
-		"to_at_ms": _time(record, "to_at"),
+		"from_at_ms": time_of(record, "from_at"),
+		"to_at_ms": time_of(record, "to_at"),
 		"count": record["count"],
 		"reason": record["reason"],
-		"device_text": _text(record, "device"),
+		"device_text": text_of(record, "device"),
 	}
 	return GapRow(record["uid"], record.get("site"), record.get("device"), columns)
 
@@ -163,8 +160,8 @@ def amend_row(record: Mapping[str, Any], *, gateway: str, batch_epoch: str, iden
 	"""As observation_row; `applied` is decided later."""
 	epoch = record_epoch(record, batch_epoch)
 	reasons = list(record["reasons"])
-	observed_at_ms = _time(record, "observed_at") if record.get("observed_at") is not None else 0
-	policy_version = _text(record, "policy_version")
+	observed_at_ms = time_of(record, "observed_at") if record.get("observed_at") is not None else 0
+	policy_version = text_of(record, "policy_version")
 	columns = {
 		"gateway": gateway,
 		"edge_uid": record["uid"],
@@ -226,28 +223,16 @@ def amended_columns(
 	return columns, standing
 
 
-def record_epoch(record: Mapping[str, Any], batch_epoch: str) -> str:
-	"""The epoch a record belongs to: its own where it names one, else the batch's."""
-	epoch = record.get("epoch")
-	if epoch is None:
-		return batch_epoch
-	if not epochs.is_epoch(epoch):
-		raise FieldFault(
-			MALFORMED, "epoch", "epoch must be decimal digits as granted, or p and 8 hex digits."
-		)
-	return epoch
-
-
 def _add_fold(columns: dict[str, Any], fold: Any) -> None:
 	if fold is None:
 		return
 	if not isinstance(fold, dict):
 		raise FieldFault(MALFORMED, "fold", "fold must be an object.")
-	columns["fold_count"] = _count(fold, "count", "fold")
-	columns["fold_last_ms"] = _time(fold, "last_at", "fold.last_at")
+	columns["fold_count"] = count_of(fold, "count", "fold")
+	columns["fold_last_ms"] = time_of(fold, "last_at", "fold.last_at")
 	last_raw = fold.get("last_raw")
 	if last_raw is not None:
-		if not isinstance(last_raw, str) or not _is_unicode(last_raw):
+		if not isinstance(last_raw, str) or not is_unicode(last_raw):
 			raise FieldFault(MALFORMED, "fold.last_raw", "fold.last_raw must be text.")
 		if len(last_raw.encode()) > _MAX_RAW:
 			raise FieldFault(TOO_LONG, "fold.last_raw", f"fold.last_raw is longer than {_MAX_RAW} bytes.")
@@ -260,51 +245,10 @@ def _add_aggregate(columns: dict[str, Any], agg: Any) -> None:
 	if not isinstance(agg, dict):
 		raise FieldFault(MALFORMED, "agg", "agg must be an object.")
 	kept: dict[str, Any] = {
-		"from": _time(agg, "from", "agg.from"),
-		"to": _time(agg, "to", "agg.to"),
-		"count": _count(agg, "count", "agg"),
+		"from": time_of(agg, "from", "agg.from"),
+		"to": time_of(agg, "to", "agg.to"),
+		"count": count_of(agg, "count", "agg"),
 	}
 	for key in ("min", "mean", "max", "last"):
-		kept[key] = _text(agg, key)
+		kept[key] = text_of(agg, key)
 	columns["notes"] = json.dumps({"agg": kept}, ensure_ascii=False)
-
-
-def _is_unicode(text: str) -> bool:
-	"""False for lone surrogates, which no column holds."""
-	try:
-		text.encode()
-	except UnicodeEncodeError:
-		return False
-	return True
-
-
-def _text(record: Mapping[str, Any], key: str) -> str:
-	value = record.get(key)
-	if value is None:
-		return ""
-	if not isinstance(value, str) or not _is_unicode(value):
-		raise FieldFault(MALFORMED, key, f"{key} must be text.")
-	if len(value) > MAX_TEXT:
-		raise FieldFault(TOO_LONG, key, f"{key} is longer than {MAX_TEXT} characters.")
-	return value
-
-
-def _flag(record: Mapping[str, Any], key: str) -> bool:
-	value = record.get(key)
-	if value is not None and not isinstance(value, bool):
-		raise FieldFault(MALFORMED, key, f"{key} must be true or false.")
-	return bool(value)
-
-
-def _time(record: Mapping[str, Any], key: str, name: str | None = None) -> int:
-	value = record.get(key)
-	if type(value) is not int or not 0 <= value <= times.MAX_MS:
-		raise FieldFault(MALFORMED, name or key, f"{name or key} must be a time in UTC ms.")
-	return value
-
-
-def _count(record: Mapping[str, Any], key: str, name: str) -> int:
-	value = record.get(key)
-	if type(value) is not int or not 0 <= value <= _MAX_COUNT:
-		raise FieldFault(MALFORMED, f"{name}.{key}", f"{name}.{key} must be a count.")
-	return value

@@ -18,9 +18,8 @@ SITE_NOT_ALLOWED = "site_not_allowed"
 TOO_LONG = "too_long"
 DUPLICATE_NUMBER = "duplicate_number"
 SERVER_ERROR = "server_error"
-NOT_SUPPORTED_YET = "not_supported_yet"
-"""A kind this server's version does not store yet: a retry, so that nothing becomes a dead letter."""
-RETRY_CODES = frozenset({SERVER_ERROR, NOT_SUPPORTED_YET})
+TARGET_MISSING = "target_missing"
+"""A correction or a void came before its ticket: a retry."""
 
 OK = "OK"
 WARNING = "Warning"

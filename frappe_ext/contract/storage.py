@@ -63,6 +63,24 @@ class StoredWeighing:
 	override: str
 	prev_hash: str
 	hash: str
+	genesis: str = ""
+	"""JSON text of what the first link of an epoch names, as in Edge Weighing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHead:
+	"""What a gateway said last of one chain, and how far the server has looked at it (table Edge Gateway.chain_heads)."""
+
+	scale: str
+	epoch: str
+	seq: int
+	hash: str
+	reported_at: int = 0
+	"""`at` of the first heartbeat that said so, UTC ms (Long Int)."""
+	links_checked: int = -1
+	"""alibi_seq up to which chain.py has said what there is to say."""
+	number_checked: str = ""
+	"""Ticket number up to which it has looked for gaps in the scale's series of this epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,18 +187,26 @@ class Store(Protocol):
 
 	def insert_tickets(self, rows: Sequence[TicketRow]) -> list[Outcome]:
 		"""Full document life; one Nonconformance beside each with `nonconformance`, in the same savepoint; of a
-		correction the ticket `corrects` becomes Corrected."""
+		correction the Completed ticket with edge_uid `row.target` becomes Corrected (a Void one stays Void)."""
 
 	def void_ticket(self, target: StoredTicket, row: TicketRow) -> Outcome:
 		"""Writes row.columns (status, void_uid, void_reason) on the target; name = the target's."""
 
-	def chain_of(self, scale: str, epoch: str) -> list[StoredWeighing]:
-		"""Every stored weighing of one scale and epoch of this gateway, by seq."""
+	def chain_of(self, scale: str, epoch: str, from_seq: int = 0) -> list[StoredWeighing]:
+		"""The stored weighings of one scale and epoch of this gateway with seq >= from_seq, by seq."""
 
-	def chain_heads(self) -> list[tuple[str, str, int, str]]:
-		"""What this gateway said last of its chains (Edge Gateway.chain_heads): scale, epoch, seq, hash."""
+	def chain_epochs(self, scale: str) -> list[str]:
+		"""The epochs that weighings of this scale of this gateway are stored of, in any order."""
 
-	def save_chain_heads(self, heads: Sequence[tuple[str, str, int, str]]) -> None: ...
+	def numbers_of(self, scale: str, epoch: str, after: str = "") -> list[tuple[str, int]]:
+		"""(ticket_number, ticket_datetime_ms) of the edge tickets of one scale and epoch of this gateway whose number,
+		compared as text, is greater than `after`."""
+
+	def chain_heads(self) -> list[ChainHead]:
+		"""The heads as saved last (Edge Gateway.chain_heads), earlier epochs too."""
+
+	def save_chain_heads(self, heads: Sequence[ChainHead]) -> None:
+		"""Replaces them all; called only where one has changed."""
 
 	def note_findings(self, findings: Sequence[Finding]) -> None:
 		"""One Nonconformance each, once per gateway, code and key."""

@@ -15,11 +15,19 @@ if TYPE_CHECKING:
 		BatchVerdict,
 		Book,
 		HealthReport,
+		TicketVerdict,
+		ToleranceBook,
+		decimal_text,
 		identity_hash,
+		is_nonconformance,
+		judge_ticket,
+		kg_text,
+		parse_ticket_number,
 		uid_of_content,
 		uid_of_sequence,
 		validate_batch,
 		version,
+		weighing_hash,
 	)
 
 __all__ = [
@@ -27,12 +35,20 @@ __all__ = [
 	"Book",
 	"HealthReport",
 	"NativeMissing",
+	"TicketVerdict",
+	"ToleranceBook",
 	"available",
+	"decimal_text",
 	"identity_hash",
+	"is_nonconformance",
+	"judge_ticket",
+	"kg_text",
+	"parse_ticket_number",
 	"uid_of_content",
 	"uid_of_sequence",
 	"validate_batch",
 	"version",
+	"weighing_hash",
 ]
 
 _MODULE = "_frappe_ext_native"

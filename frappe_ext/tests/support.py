@@ -21,6 +21,18 @@ from frappe_ext.contract.limits import GZIP_TYPE
 SUBMIT = "ingest.submit"
 OBSERVED_AT = 1771840800000
 INSTANCE = "9b1d5e0c7a2f4431"
+GATEWAYS_RECORDS = ("Observation", "Edge Gap", "Edge Amend", "Edge Rejection", "Edge Weighing", "ScaleTicket")
+SITES_RECORDS = (
+	"Observation",
+	"ScaleTicket",
+	"Nonconformance",
+	"Device",
+	"Lot",
+	"Observation Threshold Policy",
+	"Site Tolerance Policy",
+	"Edge Weighing Order",
+	"Edge Vehicle",
+)
 
 
 @dataclass
@@ -38,9 +50,9 @@ class World:
 	def wipe(self) -> None:
 		"""Raw, because what a gateway wrote cannot be deleted otherwise."""
 		frappe.db.rollback()
-		for doctype in ("Observation", "Edge Gap", "Edge Amend", "Edge Rejection"):
+		for doctype in GATEWAYS_RECORDS:
 			_delete_raw(doctype, gateway=self.gateway)
-		for doctype in ("Observation", "Device", "Observation Threshold Policy"):
+		for doctype in SITES_RECORDS:
 			_delete_raw(doctype, site=self.site)
 		user = frappe.db.get_value("Edge Gateway", self.gateway, "user")
 		frappe.delete_doc("Edge Gateway", self.gateway, force=True)

@@ -133,6 +133,79 @@ class TestConfiguration(FrappeTestCase):
 		self.assertEqual({policy["type"] for policy in sent}, {"temperature", "grain.moisture"})
 		frappe.db.rollback()
 
+	def test_what_the_scale_house_pulls(self):
+		def new(doctype, **fields):
+			return insert(doctype, site=self.world.site, **fields)
+
+		new(
+			"Site Tolerance Policy",
+			policy_name="March",
+			tolerance_pct=1.5,
+			tolerance_kg=200,
+			from_date="2026-03-01",
+			to_date="2026-03-31",
+		)
+		new("Site Tolerance Policy", policy_name="old", tolerance_pct=9, active=0)
+		lot = new("Lot", lot_number="LOT-2026-14", qty_kg=1, crop="wheat")
+		new("Lot", lot_number="LOT-gone", qty_kg=1, status="Dispatched")
+		order = new("Edge Weighing Order", vehicle="AB-123-C", driver="A", lot=lot, declared_net_kg=24800)
+		new("Edge Weighing Order", vehicle="XY-1", status="Closed")
+		new("Edge Vehicle", plate="AB-123-C", tare_kg=14560, tare_at="2026-02-13 19:26:40")
+		for day, tare_kg in ((1, 14540), (2, 14560)):
+			ticket = new(
+				"ScaleTicket",
+				vehicle="AB-123-C",
+				ticket_datetime=f"2026-02-0{day}",
+				gross_kg=38000,
+				tare_kg=tare_kg,
+			)
+			frappe.db.set_value("ScaleTicket", ticket, "tare_weighing", f"w{day}")
+		code = self.world.code
+		content = configuration.content(self.world.gateway)
+		(tolerance,) = content["tolerances"]
+		self.assertRegex(tolerance.pop("version"), r"^\d{13}$")
+		self.assertEqual(
+			tolerance,
+			{
+				"name": "March",
+				"site": code,
+				"tolerance_pct": "1.5",
+				"tolerance_kg": "200",
+				"from": 1772312400000,
+				"to": 1774990800000,
+				"tare_drift_pct": None,
+				"stored_tare_max_days": None,
+			},
+		)
+		self.assertEqual(content["lots"], [{"lot": "LOT-2026-14", "site": code, "crop": "wheat"}])
+		self.assertEqual(
+			content["orders"],
+			[
+				{
+					"order": order,
+					"site": code,
+					"lot": "LOT-2026-14",
+					"vehicle": "AB-123-C",
+					"driver": "A",
+					"direction": "Receive",
+					"declared_net_kg": "24800",
+				}
+			],
+		)
+		self.assertEqual(
+			content["vehicles"],
+			[
+				{
+					"vehicle": "AB-123-C",
+					"site": code,
+					"tare_kg": "14560",
+					"tare_at": 1771000000000,
+					"tares": ["14560", "14540"],
+				}
+			],
+		)
+		frappe.db.rollback()
+
 	def test_sites_and_devices(self):
 		for name, code in (("Silo B", "silo-b"), ("Silo B", "silo-b-2"), ("صومعة", "site")):
 			self.assertEqual(frappe.db.get_value("Site", insert("Site", site_name=name), "site_code"), code)

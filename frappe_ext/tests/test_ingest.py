@@ -3,7 +3,7 @@ from unittest.mock import patch
 import frappe
 from frappe.tests.utils import FrappeTestCase
 
-from frappe_ext import native, store
+from frappe_ext import native, store, store_base
 from frappe_ext.tests.support import INSTANCE, OBSERVED_AT, make_world
 
 
@@ -31,7 +31,9 @@ class TestIngest(FrappeTestCase):
 
 	def test_flagged_rows_live_a_document_life_and_others_do_not(self):
 		seen = []
-		with patch.object(store, "_insert_document", lambda *args: seen.append(args[1]["value_text"]) or "x"):
+		with patch.object(
+			store_base, "_insert_document", lambda *args: seen.append(args[1]["value_text"]) or "x"
+		):
 			self.assertEqual(
 				self.world.statuses([self.world.observation(10), self.world.observation(11, "40")]),
 				["stored", "stored"],
@@ -79,19 +81,19 @@ class TestIngest(FrappeTestCase):
 
 	def test_a_deadlock_runs_the_batch_again(self):
 		failures = [frappe.QueryDeadlockError("1213"), frappe.QueryDeadlockError("1213")]
-		original = store._insert_rows
+		original = store_base._insert_rows
 
 		def failing(*args):
 			original(*args)
 			if failures:
 				raise failures.pop()
 
-		with patch.object(store, "_insert_rows", failing):
+		with patch.object(store_base, "_insert_rows", failing):
 			self.assertEqual(self.world.statuses([self.world.observation(40)]), ["stored"])
 		self.assertEqual(self.world.stored(40).value_text, "21.50")
 
 	def test_a_deadlock_that_stays_is_a_busy_server(self):
-		with patch.object(store, "_insert_rows", side_effect=frappe.QueryDeadlockError("1213")):
+		with patch.object(store_base, "_insert_rows", side_effect=frappe.QueryDeadlockError("1213")):
 			answer = self.world.submit([self.world.observation(41)])
 		self.assertEqual((answer.status_code, answer.json["message"]["code"]), (503, "not_ready"))
 		self.assertEqual(answer.headers["Retry-After"], "5")
@@ -99,7 +101,7 @@ class TestIngest(FrappeTestCase):
 	def test_a_swallowed_deadlock_loses_nothing(self):
 		"""A hook of another app catches a deadlock: the transaction with the rows before it is gone."""
 		failures = [True]
-		original = store._insert_document
+		original = store_base._insert_document
 
 		def swallowing(*args):
 			if failures:
@@ -108,14 +110,14 @@ class TestIngest(FrappeTestCase):
 			return original(*args)
 
 		records = [self.world.observation(50), self.world.observation(51, "40")]
-		with patch.object(store, "_insert_document", swallowing):
+		with patch.object(store_base, "_insert_document", swallowing):
 			self.assertEqual(self.world.statuses(records), ["stored", "stored"])
 		self.assertEqual([self.world.stored(seq).value_text for seq in (50, 51)], ["21.50", "40"])
 
 	def test_a_fault_is_a_retry_with_one_error_log(self):
 		title = f"Edge ingest of {self.world.gateway_id}: RuntimeError: broken alert"
 		records = [self.world.observation(60), *(self.world.observation(seq, "40") for seq in range(61, 65))]
-		with patch.object(store, "_insert_document", side_effect=RuntimeError("broken alert")):
+		with patch.object(store_base, "_insert_document", side_effect=RuntimeError("broken alert")):
 			for status in ("stored", "duplicate"):
 				answer = self.world.submit(records).json["message"]["results"]
 				self.assertEqual([each["status"] for each in answer], [status] + ["retry"] * 4)
@@ -125,7 +127,7 @@ class TestIngest(FrappeTestCase):
 		self.assertEqual(frappe.db.count("Error Log", {"method": title}), 1)
 
 	def test_one_bad_row_does_not_stop_the_others(self):
-		original = store._insert_rows
+		original = store_base._insert_rows
 
 		def picky(doctype, names, rows):
 			if any(row["edge_seq"] == 71 for row in rows):
@@ -133,7 +135,7 @@ class TestIngest(FrappeTestCase):
 			original(doctype, names, rows)
 
 		records = [self.world.observation(seq) for seq in (70, 71, 72)]
-		with patch.object(store, "_insert_rows", picky):
+		with patch.object(store_base, "_insert_rows", picky):
 			self.assertEqual(self.world.statuses(records), ["stored", "retry", "stored"])
 
 	def test_rejections_are_counted_not_repeated(self):
@@ -157,7 +159,7 @@ class TestIngest(FrappeTestCase):
 		self.assertEqual((answer.status_code, answer.json["message"]["code"]), (503, "not_ready"))
 
 	def test_without_the_compiled_rules(self):
-		with patch.object(store, "registry_of", side_effect=native.NativeMissing("not built")):
+		with patch.object(store_base, "registry_of", side_effect=native.NativeMissing("not built")):
 			answer = self.world.submit([self.world.observation(90)])
 		self.assertEqual((answer.status_code, answer.json["message"]["code"]), (503, "native_missing"))
 

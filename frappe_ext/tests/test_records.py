@@ -2,6 +2,7 @@ import frappe
 from frappe.tests.utils import FrappeTestCase
 
 from frappe_ext import install
+from frappe_ext.tests.support import insert
 
 THEIRS = "frappe"
 
@@ -94,6 +95,55 @@ class TestRecords(FrappeTestCase):
 		fields, setters = self.customizations("Device")
 		self.assertEqual({row.name for row in fields}, {"Device-edge_section", "Device-model"})
 		self.assertNotIn("Device-status-options", [row.name for row in setters])
+
+	def test_the_types_of_the_weighbridge(self):
+		theirs = {
+			"ScaleTicket": {
+				"ticket_number",
+				"site",
+				"device",
+				"lot",
+				"ticket_datetime",
+				"gross_kg",
+				"tare_kg",
+				"net_kg",
+				"vehicle",
+				"driver",
+				"notes",
+			},
+			"Nonconformance": {"site", "lot", "capa_description", "status"},
+			"Lot": {"lot_number", "site", "crop", "qty_kg"},
+			"Site Tolerance Policy": {
+				"policy_name",
+				"site",
+				"tolerance_pct",
+				"active",
+				"from_date",
+				"to_date",
+			},
+		}
+		for name, kept in theirs.items():
+			fields = {df.fieldname for df in frappe.get_meta(name).fields}
+			self.give_away(name, sorted(fields - kept))
+			frappe.db.set_value("DocType", name, "custom", 1)  # such a type has no controller
+		for _ in range(2):
+			install.ensure_records()
+		for name in theirs:
+			with self.subTest(name):
+				ours = {df.fieldname for df in frappe.get_meta(name).fields if df.fieldtype != "Column Break"}
+				self.assertEqual(frappe.get_meta(name).module, "Core")
+				self.assertLessEqual(theirs[name], ours)
+		meta = frappe.get_meta("ScaleTicket")
+		for fieldname in ("edge_uid", "void_uid", "number_key"):
+			self.assertEqual(meta.get_field(fieldname).unique, 1)
+		self.assertEqual(meta.get_field("number_key").hidden, 1)
+		self.assertTrue(meta.get_field("tare_weighing").search_index)
+		site = insert("Site", site_name="joined")
+		fields = {"site": site, "ticket_datetime": "2026-01-01", "gross_kg": 1000, "tare_kg": 12000}
+		ticket = insert("ScaleTicket", **fields)
+		self.assertEqual(frappe.db.get_value("ScaleTicket", ticket, "mismatch_flag"), 1)
+		self.assertEqual(frappe.db.count("Nonconformance", {"reference_name": ticket}), 1)
+		frappe.db.rollback()
 
 	def test_nothing_differs_nothing_is_written(self):
 		before = frappe.get_all("DocType", {"name": ("in", install.RECORDS)}, ["name", "modified"])

@@ -1,6 +1,7 @@
 import frappe
 from frappe.tests.utils import FrappeTestCase, patch_hooks
 
+from frappe_ext import hooks
 from frappe_ext.tests.support import insert, make_world, user_with
 
 
@@ -22,7 +23,7 @@ class TestSiteAccess(FrappeTestCase):
 	def test_nobody_without_a_site_sees_anything(self):
 		for role in ("QA Manager", "Site Operator"):
 			user = user_with(role)
-			for doctype in ("Site", "Device", "Observation", "Edge Gap", "Edge Amend", "Edge Rejection"):
+			for doctype in hooks.permission_query_conditions:
 				with self.subTest((role, doctype)):
 					self.assertEqual(self.visible(doctype, user), set())
 
@@ -58,6 +59,31 @@ class TestSiteAccess(FrappeTestCase):
 		with self.set_user(user), patch_hooks({"has_permission": {}}):
 			with self.assertRaises(frappe.PermissionError):
 				insert("Device", device_name="y", device_id="y", site=theirs.site)
+
+	def test_what_belongs_to_a_weighbridge(self):
+		fields = {
+			"Lot": {"lot_number": "L-1", "qty_kg": 1},
+			"ScaleTicket": {"ticket_datetime": "2026-01-01", "gross_kg": 2, "tare_kg": 1},
+			"Nonconformance": {"nc_type": "Security Incident"},
+			"Site Tolerance Policy": {"policy_name": "p"},
+			"Edge Weighing Order": {"vehicle": "AB-123-C"},
+			"Edge Vehicle": {"plate": "AB-123-C"},
+		}
+		own, foreign = (
+			{doctype: insert(doctype, site=world.site, **values) for doctype, values in fields.items()}
+			for world in self.worlds
+		)
+		user = user_with("QA Manager", sites=(self.worlds[0].site,))
+		for doctype, values in fields.items():
+			with self.subTest(doctype):
+				visible = self.visible(doctype, user)
+				self.assertIn(own[doctype], visible)
+				self.assertNotIn(foreign[doctype], visible)
+				with self.set_user(user):
+					self.assertFalse(frappe.get_doc(doctype, foreign[doctype]).has_permission("read"))
+					with self.assertRaises(frappe.PermissionError):
+						insert(doctype, site=self.worlds[1].site, **values)
+		frappe.db.rollback()
 
 	def test_rows_without_a_site(self):
 		ours, _ = self.worlds

@@ -1,6 +1,8 @@
 // Desk behaviour of record types; loaded with Desk (app_include_js), because scripts beside a type are not loaded
 // where another app owns it.
 
+import "./scale_ticket";
+
 const FLAG_COLORS = { OK: "green", Warning: "orange", Quarantine: "red", Invalid: "gray" };
 
 frappe.provide("frappe.listview_settings");

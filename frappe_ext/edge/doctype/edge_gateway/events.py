@@ -17,6 +17,7 @@ from frappe_ext.clock import now_ms
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}\Z", re.ASCII)
 ROLE = "Edge Gateway"
+TABLES = ("provisional", "chain_heads")
 # What the gateway reports and the server notes: a form that was loaded earlier must not write it back.
 STATE = (
 	"last_seen",
@@ -34,7 +35,7 @@ STATE = (
 	"held",
 	"instance_trail",
 	"banned_instances",
-	"provisional",
+	*TABLES,
 )
 
 
@@ -59,7 +60,7 @@ def _is_gateway_user(user: str) -> bool:
 def _keep_state(doc: Any) -> None:
 	before = doc.get_doc_before_save()
 	for fieldname in STATE:
-		empty = [] if fieldname == "provisional" else None
+		empty = [] if fieldname in TABLES else None
 		doc.set(fieldname, before.get(fieldname) if before else empty)
 
 

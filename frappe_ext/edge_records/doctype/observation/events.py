@@ -72,22 +72,11 @@ def before_save(doc: Any, method: str | None = None) -> None:
 		_check_device(doc, before)
 		_note_verdict(doc, before)
 	else:
-		_refuse_edge_fields(doc)
+		immutable.refuse_forged(doc, EDGE_FIELDS)
 
 
 def refuse_loss(doc: Any, method: str | None = None, *args: Any) -> None:
 	immutable.refuse_loss(doc, method, *args)
-
-
-def _refuse_edge_fields(doc: Any) -> None:
-	forged = [name for name in EDGE_FIELDS if doc.get(name) not in (None, "", 0, "0", 0.0)]
-	if forged:
-		labels = ", ".join(_(doc.meta.get_label(name)) for name in forged)
-		frappe.throw(
-			_("Only a gateway writes these: {0}").format(labels),
-			immutable.EdgeRecordImmutableError,
-			title=_("Written by a gateway"),
-		)
 
 
 def _check_device(doc: Any, before: Any) -> None:

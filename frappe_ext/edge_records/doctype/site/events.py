@@ -27,12 +27,19 @@ def validate(doc: Any, method: str | None = None) -> None:
 		)
 	before = doc.get_doc_before_save()
 	old = before.get("site_code") if before else None
-	if old and old != doc.site_code and frappe.db.exists("Observation", {"site": doc.name}):
+	if old and old != doc.site_code and _has_records(doc.name):
 		frappe.throw(
 			_(
-				"Site code {0} stands in stored observations and in the gateways' topics; it cannot be changed."
+				"Site code {0} stands in stored records and in the gateways' topics; it cannot be changed."
 			).format(frappe.bold(old))
 		)
+
+
+def _has_records(site: str) -> bool:
+	return any(
+		frappe.db.exists(doctype, {"site": site})
+		for doctype in ("Observation", "Edge Weighing", "ScaleTicket")
+	)
 
 
 def publish(doc: Any, method: str | None = None) -> None:

@@ -1,0 +1,137 @@
+"""Hourly: tickets whose weighings came later or not at all, and weighings that no ticket names.
+
+"Not at all" and "no ticket" hold 24 h after the server got the one that waits.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import frappe
+from frappe.utils import now_datetime
+
+from frappe_ext import nonconformances
+from frappe_ext.contract import late
+from frappe_ext.contract.storage import StoredWeighing
+from frappe_ext.store_weighbridge import stored_weighing
+
+GRACE = timedelta(hours=24)
+LOOK_BACK = timedelta(days=60)
+"""What is older has been seen by many runs before; a site that stood still for longer says nothing more."""
+WITHOUT_TICKET = "capture_without_ticket"
+
+
+def check() -> None:
+	_compare_late_ones()
+	_flag_missing_ones()
+	_note_weighings()
+
+
+def _compare_late_ones() -> None:
+	"""A ticket that came before its weighings was judged without them."""
+	tickets = frappe.db.sql(
+		"""select distinct ticket.*, site.site_code, gateway.gateway_id from `tabScaleTicket` ticket
+		join `tabEdge Weighing` weighing
+			on weighing.edge_uid in (ticket.gross_weighing, ticket.tare_weighing)
+			and weighing.creation >= ticket.creation
+		join `tabSite` site on site.name = ticket.site
+		join `tabEdge Gateway` gateway on gateway.name = ticket.gateway
+		where ticket.edge_uid is not null and ticket.creation > %(from)s""",
+		_period(),
+		as_dict=True,
+	)
+	weighings = _weighings({uid for row in tickets for uid in (row.gross_weighing, row.tare_weighing) if uid})
+	for row in tickets:
+		wire = row | {"site": row.site_code, "gateway": row.gateway_id}
+		_flag_ticket(row.name, late.differing_reasons(wire, weighings))
+
+
+def _weighings(uids: set[str]) -> dict[str, StoredWeighing]:
+	if not uids:
+		return {}
+	rows = frappe.db.sql(
+		"""select weighing.*, site.site_code, gateway.gateway_id from `tabEdge Weighing` weighing
+		left join `tabSite` site on site.name = weighing.site
+		left join `tabEdge Gateway` gateway on gateway.name = weighing.gateway
+		where weighing.edge_uid in %(uids)s""",
+		{"uids": tuple(uids)},
+		as_dict=True,
+	)
+	return {row.edge_uid: stored_weighing(row, row.gateway_id or "", row.site_code or "") for row in rows}
+
+
+def _flag_missing_ones() -> None:
+	rows = frappe.db.sql(
+		"""select ticket.name, gross.name as gross, tare.name as tare, ticket.gross_weighing, ticket.tare_weighing
+		from `tabScaleTicket` ticket
+		left join `tabEdge Weighing` gross on gross.edge_uid = ticket.gross_weighing
+		left join `tabEdge Weighing` tare on tare.edge_uid = ticket.tare_weighing
+		where ticket.edge_uid is not null and ticket.creation between %(from)s and %(to)s
+		and ((coalesce(ticket.gross_weighing, '') != '' and gross.name is null)
+			or (coalesce(ticket.tare_weighing, '') != '' and tare.name is null))""",
+		_period(),
+		as_dict=True,
+	)
+	for row in rows:
+		missing = [
+			f"{late.WEIGHT_NOT_CAPTURED}:{role}"
+			for role in ("gross", "tare")
+			if row[f"{role}_weighing"] and not row[role]
+		]
+		_flag_ticket(row.name, missing)
+
+
+def _flag_ticket(name: str, found: list[str]) -> None:
+	"""Adds the reasons that a stored ticket does not have yet."""
+	ticket = frappe.get_doc("ScaleTicket", name)
+	known = ticket.mismatch_reasons.split("\n") if ticket.mismatch_reasons else []
+	if set(found) <= set(known):
+		return
+	reasons = list(dict.fromkeys([*found, *known]))
+	ticket.update({"mismatch_flag": 1, "mismatch_reasons": "\n".join(reasons)})
+	ticket.flags.from_edge = True
+	ticket.flags.ignore_mandatory = True
+	ticket.flags.nonconformance = ticket.status == "Completed"
+	ticket.flags.nc_text = nonconformances.text_of_ticket(ticket, reasons)
+	ticket.save(ignore_permissions=True)  # the scheduler's user is Administrator
+
+
+def _note_weighings() -> None:
+	rows = frappe.db.sql(
+		"""select weighing.site, weighing.gateway, gateway.gateway_id, weighing.device_text,
+			weighing.epoch, weighing.seq, weighing.value_text, weighing.unit, weighing.at
+		from `tabEdge Weighing` weighing left join `tabEdge Gateway` gateway on gateway.name = weighing.gateway
+		where weighing.creation between %(from)s and %(to)s and weighing.role != 'genesis'
+		and not exists (select 1 from `tabScaleTicket` where gross_weighing = weighing.edge_uid)
+		and not exists (select 1 from `tabScaleTicket` where tare_weighing = weighing.edge_uid)""",
+		_period(),
+		as_dict=True,
+	)
+	found = {_key(row): row for row in rows}
+	known = nonconformances.known_keys(list(found)) if found else set()
+	for key, row in found.items():
+		if key not in known:
+			nonconformances.open_once(
+				key,
+				nc_type=WITHOUT_TICKET,
+				site=row.site,
+				capa_description=(
+					f"{WITHOUT_TICKET}: weighing {row.device_text}/{row.epoch}/{row.seq} of {row.gateway_id}, "
+					f"{row.value_text} {row.unit} at {row.at}, stands in no ticket."
+				),
+				reference_doctype="Edge Gateway",
+				reference_name=row.gateway,
+			)
+
+
+def _key(row: Any) -> str:
+	"""As Store.note_findings makes it of a Finding."""
+	return nonconformances.key_of(
+		row.gateway_id or "", WITHOUT_TICKET, f"{row.device_text}/{row.epoch}/{row.seq}"
+	)
+
+
+def _period() -> dict[str, Any]:
+	now = now_datetime()
+	return {"from": now - LOOK_BACK, "to": now - GRACE}
