@@ -8,9 +8,11 @@ import os
 import pytest
 
 from tests.support.agent import agent_binary
+from tests.support.bridge import Bridge
 from tests.support.broker import Broker
 from tests.support.journal import mock_iot_binary
 from tests.support.rig import DEVICES, Rig
+from tests.support.scale import mock_scale_binary
 from tests.support.server import FrappeSite, StandIn
 
 SERVERS = ["stand-in", *(["frappe"] if os.environ.get("FRAPPE_BENCH") else [])]
@@ -24,6 +26,11 @@ def must_exist(binary):
 @pytest.fixture(scope="session")
 def mock_binary():
     must_exist(mock_iot_binary())
+
+
+@pytest.fixture(scope="session")
+def scale_binary():
+    must_exist(mock_scale_binary())
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +73,33 @@ def rig_on(request, binaries, tmp_path, broker):
         server = FrappeSite(DEVICES)
     yield from make_rig(tmp_path, server, broker)
     server.close()
+
+
+# Scales and sensors of the bridge fixtures.
+FIELD_DEVICES = ["ws1", "ws2", "ws3", *(f"shed{n}" for n in range(1, 11))]
+
+
+def make_bridge(folder, server):
+    bridge = Bridge(folder, server)
+    yield bridge
+    bridge.close()
+    server.close()
+
+
+@pytest.fixture
+def bridge(binaries, scale_binary, tmp_path):
+    """A weighbridge on the stand-in, without a broker. Not started."""
+    lines = [f"line{n}-{unit}" for n in range(4) for unit in range(1, 5)]
+    server = StandIn(tmp_path / "server", FIELD_DEVICES + lines).start()
+    yield from make_bridge(tmp_path, server)
+
+
+@pytest.fixture(params=SERVERS)
+def bridge_on(request, binaries, scale_binary, tmp_path):
+    """The same on each server there is. Not started."""
+    on_stand_in = request.param == "stand-in"
+    server = StandIn(tmp_path / "server", FIELD_DEVICES).start() if on_stand_in else FrappeSite(FIELD_DEVICES)
+    yield from make_bridge(tmp_path, server)
 
 
 @pytest.fixture

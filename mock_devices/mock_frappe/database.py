@@ -78,12 +78,118 @@ AMEND_COLUMNS = (
     "policy_version",
     "applied",
 )
+WEIGHING_COLUMNS = (
+    "edge_uid",
+    "identity_hash",
+    "site",
+    "device",
+    "device_text",
+    "gateway",
+    "epoch",
+    "edge_seq",
+    "seq",
+    "at",
+    "at_ms",
+    "clock",
+    "value_text",
+    "unit",
+    "kg_text",
+    "kg",
+    "e",
+    "range",
+    "role",
+    "mode",
+    "stability",
+    "stable_ms",
+    "spread",
+    "zero_seen_ms",
+    "profile",
+    "checksum",
+    "raw_hex",
+    "tare_text",
+    "alibi_id",
+    "manual",
+    "operator",
+    "override",
+    "reason",
+    "genesis",
+    "prev_hash",
+    "hash",
+)
+TICKET_COLUMNS = (
+    "edge_uid",
+    "identity_hash",
+    "site",
+    "device",
+    "device_text",
+    "gateway",
+    "edge_epoch",
+    "edge_seq",
+    "origin",
+    "status",
+    "ticket_number",
+    "ticket_datetime",
+    "ticket_datetime_ms",
+    "direction",
+    "weight_unit",
+    "gross_text",
+    "tare_text",
+    "net_text",
+    "gross_kg",
+    "tare_kg",
+    "net_kg",
+    "declared_net_kg",
+    "gross_weighing",
+    "tare_weighing",
+    "tare_at",
+    "tare_vehicle",
+    "corrects",
+    "void_uid",
+    "void_reason",
+    "lot",
+    "order",
+    "vehicle",
+    "driver",
+    "operator",
+    "stability",
+    "manual_entry",
+    "prints",
+    "alibi_hash",
+    "edge_mismatch",
+    "edge_reasons",
+    "mismatch_flag",
+    "mismatch_reasons",
+    "difference_kg",
+    "difference_pct",
+    "tolerance_pct",
+    "policy_version",
+    "notes",
+)
+NONCONFORMANCE_COLUMNS = (
+    "nc_type",
+    "site",
+    "gateway",
+    "lot",
+    "status",
+    "capa_description",
+    "reference_doctype",
+    "reference_name",
+    "finding_key",
+)
 REJECTION_COLUMNS = ("gateway", "edge_uid", "code", "field", "message", "payload", "count", "status")
 TABLES = {
     "observation": OBSERVATION_COLUMNS,
     "gap": GAP_COLUMNS,
     "amend": AMEND_COLUMNS,
+    "weighing": WEIGHING_COLUMNS,
+    "scale_ticket": TICKET_COLUMNS,
+    "nonconformance": NONCONFORMANCE_COLUMNS,
     "rejection": REJECTION_COLUMNS,
+}
+UNIQUE = {
+    "scale_ticket": "site, ticket_number",
+    "nonconformance": "finding_key",
+    "weighing": "gateway, device_text, epoch, seq",
 }
 # Masters are few and read whole: one JSON text each.
 MASTERS = (
@@ -139,7 +245,9 @@ class Database:
             connection.execute(
                 f'CREATE TABLE IF NOT EXISTS "{table}" (id INTEGER PRIMARY KEY, name TEXT, {listed})'
             )
-        for table in ("observation", "gap", "amend"):
+        for table, columns in UNIQUE.items():
+            connection.execute(f'CREATE UNIQUE INDEX IF NOT EXISTS {table}_of ON "{table}" ({columns})')
+        for table in ("observation", "gap", "amend", "weighing", "scale_ticket"):
             connection.execute(f'CREATE UNIQUE INDEX IF NOT EXISTS {table}_uid ON "{table}" (edge_uid)')
         connection.execute("CREATE INDEX IF NOT EXISTS amend_target ON amend (target_uid)")
         connection.execute("CREATE INDEX IF NOT EXISTS rejection_uid ON rejection (gateway, edge_uid)")

@@ -6,11 +6,21 @@ import time
 from typing import Any
 
 from frappe_ext import __version__, native
-from frappe_ext.contract import body, config_answer, edge_key, envelope, epochs, heartbeat, ingestion
+from frappe_ext.contract import (
+    body,
+    chain_watch,
+    config_answer,
+    edge_key,
+    envelope,
+    epochs,
+    heartbeat,
+    ingestion,
+)
 from frappe_ext.contract.refusals import Refusal
 from mock_devices.mock_frappe.database import Database
 from mock_devices.mock_frappe.faults import Fault
 from mock_devices.mock_frappe.store import SqliteStore, policies_of, provisional_of
+from mock_devices.mock_frappe.weighbridge_store import tolerances_of
 
 
 class UnknownKey(Exception):
@@ -102,15 +112,13 @@ class Endpoints:
     def heartbeat(self, gateway_id: str, data: bytes, content_type: str | None) -> dict[str, Any]:
         """…gateway.heartbeat."""
         beat = heartbeat.read_heartbeat(body.read_body(data, content_type))
-        with self._database.write():
+        with self._database.write() as connection:
             gateway = self._checked(gateway_id, beat.gateway, beat.epoch, beat.instance, beat.at)
             if isinstance(gateway, dict):
-                gateway["heartbeat"] = {
-                    **beat.columns,
-                    "chain_heads": beat.chain_heads,
-                    "last_seen": now_ms(),
-                }
+                gateway["heartbeat"] = {**beat.columns, "last_seen": now_ms()}
                 self._put(gateway)
+                store = SqliteStore(self._database, connection, self._zone, gateway_id)
+                chain_watch.watch_chains(beat, _state(gateway), store)
         if not isinstance(gateway, dict):
             raise gateway
         return {"server_time": now_ms(), "config_version": self._config(gateway_id)[0]}
@@ -167,8 +175,11 @@ class Endpoints:
 
     def _config(self, gateway_id: str) -> tuple[str, dict[str, Any]]:
         sites = frozenset(self._gateway(gateway_id)["sites"])
-        masters = {
-            kind: self._database.masters(kind) for kind in ("site", "device", "tolerance", "reporting")
+        kinds = ("site", "device", "tolerance", "order", "vehicle", "operator", "lot", "reporting")
+        masters = {kind: self._database.masters(kind) for kind in kinds}
+        rows = {
+            kind: [row for row in found.values() if row.get("site") in sites]
+            for kind, found in masters.items()
         }
         content = {
             "sites": [
@@ -176,29 +187,20 @@ class Endpoints:
                 for code, row in masters["site"].items()
                 if code in sites
             ],
-            "devices": [
-                config_answer.device_entry(row, site=row["site"])
-                for row in masters["device"].values()
-                if row["site"] in sites
-            ],
+            "devices": [config_answer.device_entry(row, site=row["site"]) for row in rows["device"]],
             "policies": policies_of(self._database, sites),
-            "tolerances": [
-                config_answer.tolerance_entry(row, site=row["site"], version=str(row["modified"]))
-                for row in masters["tolerance"].values()
-                if row["site"] in sites
+            "tolerances": tolerances_of(self._database, self._zone, sites),
+            "reporting": _plain(rows["reporting"]),
+            "orders": [
+                config_answer.order_entry(row, site=row["site"])
+                for row in rows["order"]
+                if row.get("status", "Open") == "Open"
             ],
-            "reporting": _plain(masters["reporting"], sites),
-            **{
-                plural: _plain(self._database.masters(kind), sites)
-                for plural, kind in (
-                    ("orders", "order"),
-                    ("vehicles", "vehicle"),
-                    ("operators", "operator"),
-                    ("lots", "lot"),
-                )
-            },
+            "vehicles": [config_answer.vehicle_entry(row, site=row["site"]) for row in rows["vehicle"]],
+            "operators": _plain(rows["operator"]),
+            "lots": [config_answer.lot_entry(row, site=row["site"]) for row in rows["lot"]],
         }
-        newest = max((row["modified"] for rows in masters.values() for row in rows.values()), default=0)
+        newest = max((row["modified"] for found in masters.values() for row in found.values()), default=0)
         return config_answer.config_version(content, newest), content
 
     def _gateway(self, gateway_id: str) -> dict[str, Any]:
@@ -226,12 +228,12 @@ def _state(gateway: dict[str, Any]) -> envelope.Gateway:
     )
 
 
-def _plain(rows: dict[str, dict[str, Any]], sites: frozenset[str]) -> list[dict[str, Any]]:
-    return [
-        {key: value for key, value in row.items() if key != "modified"}
-        for row in rows.values()
-        if row["site"] in sites
-    ]
+def _plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: value for key, value in row.items() if key != "modified"} for row in rows]
+
+
+def _devices(record: dict[str, Any]) -> tuple[Any, Any]:
+    return record.get("device"), record.get("scale")
 
 
 def _set_aside(records: list[Any], fault: Fault | None) -> tuple[list[Any], list[tuple[int, dict[str, Any]]]]:
@@ -241,7 +243,7 @@ def _set_aside(records: list[Any], fault: Fault | None) -> tuple[list[Any], list
     device = fault.params.get("device")
     spared, answers = [], []
     for index, record in enumerate(records):
-        if not isinstance(record, dict) or (device is not None and record.get("device") != device):
+        if not isinstance(record, dict) or (device is not None and device not in _devices(record)):
             spared.append(record)
             continue
         code = fault.params.get("code", "unknown_site" if fault.name == "reject_device" else "server_error")

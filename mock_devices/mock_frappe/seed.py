@@ -1,13 +1,18 @@
-"""Masters from JSON: sites, devices, policies, tolerances, gateways with their keys.
+"""Masters from JSON: sites, devices, policies, tolerances, orders, vehicles, lots, gateways with their keys.
 
 {"time_zone": "Asia/Aden",
  "sites": [{"site_code": "silo-a", "site_name": "Silo A"}],
  "devices": [{"site": "silo-a", "device_id": "bin3-t1", "device_type": "Temperature Sensor", "status": "Active"}],
  "policies": [{"policy_name": "…", "site": "silo-a", "observation_type": "temperature", "critical_max": 35, …}],
+ "tolerances": [{"policy_name": "…", "site": "silo-a", "tolerance_pct": 2.5, "from_date": "2026-01-01"}],
+ "lots": [{"site": "silo-a", "lot": "LOT-2026-14", "crop": "wheat"}],
+ "orders": [{"site": "silo-a", "order": "EWO-0031", "lot": "LOT-2026-14", "vehicle": "AB-123-C", "driver": "…",
+             "direction": "Receive", "declared_net_kg": 24800}],
+ "vehicles": [{"site": "silo-a", "vehicle": "AB-123-C", "tare_kg": 14560, "tare_at": 1771000000000, "tares": [14560]}],
  "gateways": [{"gateway_id": "gw-silo-a", "sites": ["silo-a"], "epoch": "3",
                "credentials": [{"key_id": "k1", "hash": "<SHA-256 of the secret>"}]}]}
 
-Policies have the fieldnames of Desk. A credential may say "secret" in place of "hash" (demo and tests only); what is
+Policies and tolerances have the fieldnames of Desk; a ticket closes its order. A credential may say "secret" in place of "hash" (demo and tests only); what is
 stored is the hash.
 """
 
@@ -73,6 +78,7 @@ def _gateway(stored: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, An
         "held": False,
         "banned": [],
         "heartbeat": {},
+        "chain_heads": [],
         **stored,
         **body,
     }

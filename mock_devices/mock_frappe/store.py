@@ -1,28 +1,22 @@
-"""storage.Store over SQLite, used inside one write transaction."""
+"""storage.Store over SQLite, used inside one write transaction; its weighbridge half is weighbridge_store.py."""
 
 from __future__ import annotations
 
 import json
-import secrets
-import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from frappe_ext import native
-from frappe_ext.contract import config_answer, epochs, times
+from frappe_ext.contract import config_answer, epochs
 from frappe_ext.contract.rows import AmendRow, GapRow, ObservationRow
-from frappe_ext.contract.storage import Known, Outcome, Rejected, StoredAmend, Target
+from frappe_ext.contract.storage import Outcome, Rejected, StoredAmend, Target
 from mock_devices.mock_frappe.database import TABLES, Database
+from mock_devices.mock_frappe.sqlite_rows import SqliteRows, device_key, marks
+from mock_devices.mock_frappe.weighbridge_store import WeighbridgeStore
 
 
-class SqliteStore:
+class SqliteStore(WeighbridgeStore, SqliteRows):
     """`zone`: the site's time zone. `book` judges every batch of the request."""
-
-    def __init__(self, database: Database, connection: sqlite3.Connection, zone: str, gateway: str) -> None:
-        self._database = database
-        self._connection = connection
-        self._zone = zone
-        self._gateway = gateway
 
     def book(self, sites: Collection[str]) -> native.Book:
         return book_of(self._database)
@@ -30,16 +24,9 @@ class SqliteStore:
     def existing_sites(self, codes: Collection[str]) -> set[str]:
         return set(codes) & set(self._database.masters("site"))
 
-    def find(self, kind: str, uids: Sequence[str]) -> dict[str, Known]:
-        found = self._connection.execute(
-            f'SELECT edge_uid, name, identity_hash FROM "{kind}" WHERE edge_uid IN ({_marks(uids)})',
-            list(uids),
-        )
-        return {row["edge_uid"]: Known(row["name"], row["identity_hash"]) for row in found}
-
     def targets(self, uids: Sequence[str]) -> dict[str, Target]:
         found = self._connection.execute(
-            f"SELECT * FROM observation WHERE edge_uid IN ({_marks(uids)})", list(uids)
+            f"SELECT * FROM observation WHERE edge_uid IN ({marks(uids)})", list(uids)
         )
         return {
             row["edge_uid"]: Target(
@@ -55,7 +42,7 @@ class SqliteStore:
 
     def amends_of(self, targets: Sequence[str]) -> dict[str, list[StoredAmend]]:
         found = self._connection.execute(
-            f"SELECT * FROM amend WHERE target_uid IN ({_marks(targets)})", list(targets)
+            f"SELECT * FROM amend WHERE target_uid IN ({marks(targets)})", list(targets)
         )
         amends: dict[str, list[StoredAmend]] = {}
         for row in found:
@@ -97,10 +84,7 @@ class SqliteStore:
     def apply_amend(self, target: Target, columns: dict[str, Any]) -> None:
         if "observed_at_ms" in columns:
             columns = {**columns, "observed_at": self._local(columns["observed_at_ms"])}
-        assignments = ", ".join(f'"{column}" = ?' for column in columns)
-        self._connection.execute(
-            f"UPDATE observation SET {assignments} WHERE name = ?", [*columns.values(), target.name]
-        )
+        self._update("observation", target.name, columns)
 
     def note_rejections(self, rejected: Sequence[Rejected]) -> None:
         for each in rejected:
@@ -113,28 +97,6 @@ class SqliteStore:
             payload = json.dumps(each.record)[:65536]  # ASCII: lone surrogates stay escaped
             values = (self._gateway, each.uid, each.code, each.field, each.message, payload, 1, "Open")
             self._insert("rejection", dict(zip(TABLES["rejection"], values, strict=True)))
-
-    def _local(self, utc_ms: int) -> str:
-        return times.naive_local(utc_ms, self._zone).isoformat(" ", "microseconds")
-
-    def _insert(self, table: str, columns: dict[str, Any]) -> Outcome:
-        name = secrets.token_hex(5)
-        wanted = TABLES[table]
-        listed = ", ".join(f'"{column}"' for column in wanted)
-        statement = f'INSERT INTO "{table}" (name, {listed}) VALUES ({_marks(range(len(wanted) + 1))})'
-        try:
-            self._connection.execute(statement, [name, *(columns.get(column) for column in wanted)])
-        except sqlite3.IntegrityError:
-            uid = columns["edge_uid"]
-            return Outcome(exists=self.find(table, [uid])[uid])
-        except sqlite3.Error as error:
-            return Outcome(error=type(error).__name__)
-        return Outcome(name=name)
-
-
-def device_key(site: str, device: str) -> str:
-    """Key of a device among the masters."""
-    return f"{site}/{device}"
 
 
 def policies_of(database: Database, sites: Collection[str] | None = None) -> list[dict[str, Any]]:
@@ -155,7 +117,3 @@ def book_of(database: Database) -> native.Book:
 def provisional_of(gateway: dict[str, Any]) -> tuple[epochs.Provisional, ...]:
     """The (provisional, granted) pairs of a gateway's body."""
     return tuple((first, second) for first, second in gateway.get("provisional", ()))
-
-
-def _marks(values: Collection[Any]) -> str:
-    return ", ".join("?" * len(values))

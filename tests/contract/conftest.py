@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from tests.contract import records
+from tests.contract.scale import Scale
 from tests.contract.servers import TIMEOUT, Bench, ContractServer, StandIn
 
 
@@ -59,10 +60,37 @@ class World:
             changes.pop("site", self.site), changes.pop("device", self.device), **changes
         )
 
-    def stored(self, uid: str) -> dict[str, Any]:
-        """The one stored observation of this uid."""
-        (row,) = self.server.rows("observation", uid=uid)
+    def stored(self, uid: str, kind: str = "observation") -> dict[str, Any]:
+        """The one stored record of this uid."""
+        (row,) = self.server.rows(kind, uid=uid)
         return row
+
+    def scale(self, **changes: Any) -> Scale:
+        """A scale of this gateway; nothing is sent yet."""
+        return Scale(self.gateway, self.site, **changes)
+
+    def sent(self, scale: Scale, **changes: Any) -> dict[str, Any]:
+        """A ticket that is stored with its two weighings."""
+        gross, tare = scale.load()
+        ticket = scale.ticket(gross, tare, **changes)
+        assert self.statuses([gross, tare, ticket]) == ["stored"] * 3
+        return ticket
+
+    def nonconformances(self, uid: str) -> list[dict[str, Any]]:
+        """Those about the ticket with this uid."""
+        name = self.stored(uid, "scale_ticket")["name"]
+        return self.server.rows("nonconformance", reference_name=name)
+
+    def heartbeat(self, heads: list[dict[str, Any]], at: int, **fields: Any) -> None:
+        """As of a gateway that has sent everything."""
+        body = {"gateway": self.gateway, "epoch": "1", "instance": "9b1d5e0c7a2f4431", "at": at}
+        body |= {"buffered": 0, "oldest_unsent_at": None, "chain_heads": heads, **fields}
+        answer = self.send("POST", "gateway.heartbeat", json=body)
+        assert answer.status_code == 200, answer.text[:2000]
+
+    def findings(self) -> list[str]:
+        """Types of the Nonconformances about this gateway, oldest first."""
+        return [row["nc_type"] for row in self.server.rows("nonconformance", gateway=self.gateway)]
 
 
 SERVERS = ["stand-in", *(["frappe"] if os.environ.get("FRAPPE_BENCH") else [])]
@@ -78,7 +106,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[ContractServer]:
 
 @pytest.fixture
 def world(server: ContractServer) -> World:
-    """Fresh masters: bin temperature 10–30 OK, 5–35 Warning, -40–85 the sensor's span."""
+    """Fresh masters: a scale ws1, and bin temperature 10–30 OK, 5–35 Warning, -40–85 the sensor's span."""
     return make_world(server)
 
 
@@ -93,6 +121,7 @@ def make_world(server: ContractServer) -> World:
     site, device, gateway = f"site-{token}", "bin3-t1", f"gw-{token}"
     server.add_site(site)
     server.add_device(site, device)
+    server.add_device(site, "ws1")
     server.add_policy(
         site,
         observation_type="temperature",

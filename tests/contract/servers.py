@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,14 @@ class ContractServer(Protocol):
     def add_policy(self, site: str, **fields: Any) -> None:
         """Fieldnames of Observation Threshold Policy."""
 
+    def add_tolerance(self, site: str, **fields: Any) -> None:
+        """Fieldnames of Site Tolerance Policy."""
+
+    def add_lot(self, site: str, lot: str, crop: str) -> None: ...
+    def add_order(self, site: str, **fields: Any) -> str:
+        """lot, vehicle, driver, direction, declared_net_kg; its name as pulled."""
+
+    def add_vehicle(self, site: str, plate: str, tare_kg: float, tare_at: int) -> None: ...
     def add_gateway(self, gateway: str, sites: list[str]) -> tuple[str, str]:
         """Enabled, epoch 1; its (key_id, secret)."""
 
@@ -52,10 +61,11 @@ class ContractServer(Protocol):
         """A person writes a verdict on an observation."""
 
     def rows(self, kind: str, **filters: Any) -> list[dict[str, Any]]:
-        """Stored rows of observation, gap, amend, rejection; site and gateway as codes."""
+        """Stored rows of observation, gap, amend, rejection, weighing, scale_ticket, nonconformance; site and gateway
+        as codes. Of Nonconformances: `gateway` those about it, `reference_name` those about a document."""
 
     def gateway(self, gateway: str) -> dict[str, Any]:
-        """epoch, provisional pairs, and what the heartbeat wrote."""
+        """epoch, provisional pairs, chain_heads, and what the heartbeat wrote."""
 
     def close(self) -> None: ...
 
@@ -98,6 +108,20 @@ class StandIn:
     def add_policy(self, site: str, **fields: Any) -> None:
         self._seed(policies=[{"policy_name": f"{site} {fields['observation_type']}", "site": site, **fields}])
 
+    def add_tolerance(self, site: str, **fields: Any) -> None:
+        self._seed(tolerances=[{"policy_name": f"{site} tolerance", "site": site, **fields}])
+
+    def add_lot(self, site: str, lot: str, crop: str) -> None:
+        self._seed(lots=[{"site": site, "lot": lot, "crop": crop}])
+
+    def add_order(self, site: str, **fields: Any) -> str:
+        name = f"EWO-{secrets.token_hex(4)}"
+        self._seed(orders=[{"site": site, "order": name, **fields}])
+        return name
+
+    def add_vehicle(self, site: str, plate: str, tare_kg: float, tare_at: int) -> None:
+        self._seed(vehicles=[{"site": site, "vehicle": plate, "tare_kg": tare_kg, "tare_at": tare_at}])
+
     def add_gateway(self, gateway: str, sites: list[str]) -> tuple[str, str]:
         key = edge_key.generate()
         credentials = [{"key_id": key.key_id, "hash": key.hash}]
@@ -133,6 +157,7 @@ class StandIn:
         return {
             "epoch": found["epoch"],
             "provisional": [tuple(pair) for pair in found["provisional"]],
+            "chain_heads": found["chain_heads"],
             **found["heartbeat"],
         }
 
@@ -149,8 +174,10 @@ DOCTYPES = {
     "gap": "Edge Gap",
     "amend": "Edge Amend",
     "rejection": "Edge Rejection",
+    "weighing": "Edge Weighing",
+    "scale_ticket": "ScaleTicket",
+    "nonconformance": "Nonconformance",
 }
-
 
 ADMIN = "contract-tests@example.com"
 
@@ -167,6 +194,7 @@ class Bench:
         self._session.headers.update(self.headers)
         self._sites: dict[str, str] = {}  # code → name
         self._gateways: dict[str, str] = {}
+        self._lots: dict[tuple[str, str], str] = {}
         login = {"usr": "Administrator", "pwd": os.environ.get("FRAPPE_PASSWORD", "admin")}
         self._call("POST", "/api/method/login", data=login)
         self.time_zone = self._call("GET", "/api/resource/System Settings/System Settings")["data"][
@@ -221,6 +249,23 @@ class Bench:
         self._insert(
             "Observation Threshold Policy", policy_name=name, site=self._sites[site], active=1, **fields
         )
+
+    def add_tolerance(self, site: str, **fields: Any) -> None:
+        name = f"{site} tolerance"
+        self._insert("Site Tolerance Policy", policy_name=name, site=self._sites[site], active=1, **fields)
+
+    def add_lot(self, site: str, lot: str, crop: str) -> None:
+        fields = {"lot_number": lot, "crop": crop, "qty_kg": 1000, "status": "Accepted"}
+        self._lots[site, lot] = self._insert("Lot", site=self._sites[site], **fields)
+
+    def add_order(self, site: str, **fields: Any) -> str:
+        if "lot" in fields:
+            fields["lot"] = self._lots[site, fields["lot"]]
+        return self._insert("Edge Weighing Order", site=self._sites[site], status="Open", **fields)
+
+    def add_vehicle(self, site: str, plate: str, tare_kg: float, tare_at: int) -> None:
+        at = datetime.fromtimestamp(tare_at / 1000, ZoneInfo(self.time_zone)).strftime("%Y-%m-%d %H:%M:%S")
+        self._insert("Edge Vehicle", site=self._sites[site], plate=plate, tare_kg=tare_kg, tare_at=at)
 
     def add_gateway(self, gateway: str, sites: list[str]) -> tuple[str, str]:
         rows = [{"site": self._sites[site]} for site in sites]
@@ -282,18 +327,16 @@ class Bench:
 
     def rows(self, kind: str, **filters: Any) -> list[dict[str, Any]]:
         names = {"uid": "edge_uid", "flag": "quality_flag", "device": "device_text"}
+        if kind == "nonconformance":
+            names["gateway"] = "reference_name"
+        codes = {"site": self._sites, "gateway": self._gateways}
         wanted = [
-            [names.get(key, key), "=", self._gateways[value] if key == "gateway" else value]
+            [names.get(key, key), "=", codes[key][value] if key in codes else value]
             for key, value in filters.items()
         ]
-        codes = {name: code for code, name in self._sites.items()}
-        gateways = {name: code for code, name in self._gateways.items()}
+        texts = {key: {name: code for code, name in found.items()} for key, found in codes.items()}
         return [
-            {
-                **row,
-                "site": codes.get(row["site"], row["site"]),
-                "gateway": gateways.get(row["gateway"], row["gateway"]),
-            }
+            {**row, **{key: texts[key].get(row.get(key), row.get(key)) for key in texts}}
             for row in self._list(DOCTYPES[kind], wanted)
         ]
 

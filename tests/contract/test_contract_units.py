@@ -9,7 +9,18 @@ from datetime import datetime
 
 import pytest
 
-from frappe_ext.contract import config_answer, edge_key, envelope, epochs, refusals, rows, statuses, times
+from frappe_ext.contract import (
+    config_answer,
+    edge_key,
+    envelope,
+    epochs,
+    late,
+    refusals,
+    rows,
+    statuses,
+    storage,
+    times,
+)
 
 HOUR = 3_600_000
 
@@ -175,3 +186,60 @@ def test_worse() -> None:
     for a in statuses.FLAGS:
         for b in statuses.FLAGS:
             assert statuses.worse(a, b) == max(a, b, key=statuses.FLAGS.index)
+
+
+def late_ticket(**changes: object) -> dict[str, object]:
+    return {
+        "site": "silo-a",
+        "gateway": "gw-silo-a",
+        "device_text": "ws1",
+        "weight_unit": "kg",
+        "ticket_datetime_ms": HOUR,
+        "gross_text": "38440",
+        "tare_text": "14580",
+        "net_text": "23860",
+        "gross_weighing": "a" * 32,
+        "tare_weighing": "b" * 32,
+        "mismatch_reasons": "",
+        **changes,
+    }
+
+
+def late_weighing(value: str, **changes: object) -> storage.StoredWeighing:
+    fields = {
+        "name": "n",
+        "uid": "u",
+        "gateway": "gw-silo-a",
+        "site": "silo-a",
+        "scale": "ws1",
+        "epoch": "1",
+        "seq": 1,
+    }
+    fields |= {
+        "at_ms": 0,
+        "value": value,
+        "unit": "kg",
+        "role": "gross",
+        "stability": "Indicator",
+        "manual": False,
+    }
+    return storage.StoredWeighing(**{**fields, "override": "", "prev_hash": "", "hash": "", **changes})
+
+
+LATE = [
+    ({}, {}, []),
+    ({}, {"a" * 32: late_weighing("38440"), "b" * 32: late_weighing("14580")}, []),
+    ({}, {"a" * 32: late_weighing("38460")}, ["weight_not_captured:gross"]),
+    ({}, {"b" * 32: late_weighing("14580", unit="lb")}, ["weight_not_captured:tare"]),
+    ({}, {"b" * 32: late_weighing("14580", scale="ws2")}, ["weight_not_captured:tare"]),
+    ({}, {"a" * 32: late_weighing("38440", gateway="gw-b")}, ["weight_not_captured:gross"]),
+    ({"mismatch_reasons": "weight_not_captured:gross"}, {"a" * 32: late_weighing("38460")}, []),
+    ({"tare_weighing": None}, {"a" * 32: late_weighing("38440")}, []),
+]
+
+
+@pytest.mark.parametrize(("changes", "weighings", "reasons"), LATE, ids=range(len(LATE)))
+def test_weighings_that_came_after_their_ticket(
+    changes: dict[str, object], weighings: dict[str, storage.StoredWeighing], reasons: list[str]
+) -> None:
+    assert late.differing_reasons(late_ticket(**changes), weighings) == reasons

@@ -24,8 +24,9 @@ def test_config_has_what_the_gateway_needs(world: World) -> None:
     message = config(world)
     assert (message["gateway"], message["time_zone"]) == (world.gateway, world.server.time_zone)
     assert [site["site"] for site in message["sites"]] == [world.site]
-    (device,) = message["devices"]
+    device, scale = message["devices"]
     assert (device["site"], device["device"], device["status"]) == (world.site, world.device, "Active")
+    assert (scale["site"], scale["device"]) == (world.site, "ws1")
     (policy,) = message["policies"]
     expected = {
         "site": world.site,
@@ -50,7 +51,7 @@ def test_config_have(world: World) -> None:
     assert world.submit([]).json()["message"]["config_version"] == version
     world.server.add_device(world.site, "bin4-t1")
     changed = config(world, have=version)
-    assert [device["device"] for device in changed["devices"]] == ["bin3-t1", "bin4-t1"]
+    assert [device["device"] for device in changed["devices"]] == ["bin3-t1", "bin4-t1", "ws1"]
     assert changed["version"] != version
 
 

@@ -177,6 +177,19 @@ def test_the_page_escapes_what_came_from_outside(world: World, standin: StandIn)
     assert record["uid"] in answer["uids"] and answer["counts"]["flags"]["Invalid"] >= 1
 
 
+def test_the_page_shows_tickets_and_nonconformances(world: World, standin: StandIn) -> None:
+    scale = world.scale()
+    gross, tare = scale.load()
+    hostile = {"lot": "<img src=y onerror=alert(1)>", "reasons": ["x:<b>"], "mismatch": True}
+    ticket = scale.ticket(gross, tare, declared_net_kg="24800", **hostile)
+    assert world.statuses([gross, tare, ticket]) == ["stored"] * 3
+    page = requests.get(standin.url, timeout=TIMEOUT).text
+    assert ticket["number"] in page and "net_vs_declared:-3.79%" in page and "Scale ticket mismatch" in page
+    assert "<img" not in page and "x:<b>" not in page
+    counts = requests.get(f"{standin.url}/records.json", {"limit": "0"}, timeout=TIMEOUT).json()["counts"]
+    assert counts["weighing"] >= 2 and counts["scale_ticket"] >= 1 and counts["nonconformance"] >= 1
+
+
 def test_keep_alive(world: World) -> None:
     with requests.Session() as session:
         for _ in range(20):

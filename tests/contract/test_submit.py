@@ -230,13 +230,6 @@ def test_unknown_site_and_site_of_another(world: World) -> None:
     assert not world.server.rows("observation", uid=foreign["uid"])
 
 
-def test_kinds_of_the_next_version_wait(world: World) -> None:
-    items = [{"kind": kind, "uid": records.fresh_uid(), "seq": 1} for kind in ("weighing", "scale_ticket")]
-    for result in world.results(items):
-        assert (result["status"], result["code"]) == ("retry", "not_supported_yet")
-    assert not world.server.rows("rejection", gateway=world.gateway)
-
-
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
     "{{ 7*7 }}",

@@ -18,12 +18,15 @@ def agent_binary() -> Path:
 
 
 def to_toml(sections: dict[str, Any]) -> str:
-    """Sections of plain keys; a list of tables becomes [[section]]. A TOML basic string is a JSON string here."""
+    """Sections of plain keys; a list of tables becomes [[section]], one inside a table [[section.key]] below it. A TOML
+    basic string is a JSON string here."""
     lines: list[str] = []
     for name, section in sections.items():
         for table in section if isinstance(section, list) else [section]:
             lines.append(f"[[{name}]]" if isinstance(section, list) else f"[{name}]")
-            lines += [f"{key} = {json.dumps(value)}" for key, value in table.items()]
+            nested = {key: value for key, value in table.items() if isinstance(value, list)}
+            lines += [f"{key} = {json.dumps(value)}" for key, value in table.items() if key not in nested]
+            lines += [to_toml({f"{name}.{key}": tables}) for key, tables in nested.items()]
     return "\n".join(lines) + "\n"
 
 

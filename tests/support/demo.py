@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.support.broker import Broker
+from tests.support.demo_scale import DECLARED, SCALE, SHED, Weighbridge
 from tests.support.journal import MockIot, Sent, compare
 from tests.support.rig import Rig, total
 from tests.support.server import StandIn
@@ -23,8 +24,9 @@ FLAGS = ("OK", "Warning", "Quarantine", "Invalid")
 CHAPTERS = [
     (0, "normal", "Six bins send their temperature, half of them without a clock of their own"),
     (10, "overheat", "The fan of bin3 has failed: it gets hotter"),
+    (18, "truck", "A truck drives onto the weighbridge; its paper says 24,800 kg of wheat"),
     (26, "garbage", "bin5 sends garbage, bin6 no numbers, and somebody plugs in an unknown sensor"),
-    (34, "away", "Frappe goes away"),
+    (34, "away", "Frappe goes away; the truck comes back empty and gets its ticket all the same"),
     (46, "back", "Frappe is back: what waited is delivered"),
     (56, "end", "The sensors stop; everything is counted"),
 ]
@@ -64,14 +66,16 @@ class Story:
         self.pace = pace
         self.screen = screen
         self.broker = Broker(folder / "broker")
-        self.server = StandIn(folder / "server", DEVICES)
+        self.server = StandIn(folder / "server", [*DEVICES, SCALE, SHED])
         self.rig = Rig(folder, self.server, self.broker)
+        self.weighbridge = Weighbridge(folder, self.rig)
         self.begin = 0.0
 
     def run(self) -> bool:
-        self.screen.say("starting broker, stand-in for Frappe and agent …")
+        self.screen.say("starting broker, stand-in for Frappe, weighbridge, Modbus shed and agent …")
         self.broker.start()
         self.server.start()
+        self.weighbridge.start()
         self.rig.start()
         wait_until("the agent has its policies", lambda: self.rig.agent.status()["policy"]["version"], 20)
         self.screen.say(
@@ -108,13 +112,18 @@ class Story:
     def _overheat(self) -> None:
         self._sensors("fan", "bin3=overheat", 4, 14)
 
+    def _truck(self) -> None:
+        self.weighbridge.truck()
+
     def _garbage(self) -> None:
         self._sensors("garbage", "bin5=garbage,bin6=nan,ghost=unknown-device", 9, 6)
 
     def _away(self) -> None:
         self.rig.line.cut()
+        self.weighbridge.way_out()
 
     def _back(self) -> None:
+        self.weighbridge.wait_ticket()
         self.rig.line.restore()
         self.rig.agent.poke()
 
@@ -146,43 +155,77 @@ class Story:
             f"  {'█' * filled}{'░' * (30 - filled)} {min(self.second(), END):3.0f} of {END} s",
             f"  sensors   {len(sent):6,} sent   {sum(m.acked for m in sent):6,} acknowledged by the broker",
             f"  agent     {status['counters'].get('messages', 0):6,} made durable   {status['pending']:6,} waiting   {sync['state']} {sync['reason'][:60]}",
+            f"  scale     {self.weighbridge.news}",
             "  Frappe    " + "   ".join(f"{flags.get(flag, 0):6,} {flag}" for flag in FLAGS),
         ]
 
     def sums(self, sent: list[Sent]) -> bool:
         status = self.rig.agent.wait_sent()
         rows = self.rig.rows()
-        lost, double = compare(sent, rows)
+        polled = [row for row in rows if row["identity"] == "polled"]
+        lost, double = compare(sent, [row for row in rows if row["identity"] != "polled"])
         messages, readings = status["conservation"]["messages"], status["conservation"]["readings"]
         flags = Counter(row["quality_flag"] for row in rows)
         self.screen.say("\nWhat was flagged")
         for line in flagged(rows):
             self.screen.say("  " + line)
+        truck = self.ticket()
+        answers = len({row["observed_at_ms"] for row in polled})  # each has a temperature and a humidity
+        documents = status["counters"]["documents"]  # a genesis record, two weighings, a ticket
         self.screen.say("\nThe sums")
         parts = [
-            ("acknowledged to the sensors", sum(message.acked for message in sent), {}),
-            ("messages at the agent", messages.pop("total"), messages),
-            ("readings", readings.pop("total"), readings),
-            ("records in Frappe", len(rows), {flag: flags[flag] for flag in FLAGS}),
+            ("acknowledged to the sensors", sum(message.acked for message in sent), answers, {}),
+            ("messages at the agent", messages.pop("total"), 0, messages),
+            ("readings and documents", readings.pop("total"), -answers - documents, readings),
+            ("records in Frappe", len(rows), -answers, {flag: flags[flag] for flag in FLAGS}),
         ]
-        for name, number, summands in parts:
+        for name, number, more, summands in parts:
             made_of = " + ".join(f"{value:,} {key}" for key, value in summands.items())
-            self.screen.say(f"  {name:<29}{number:6,}" + (f" = {made_of}" if made_of else ""))
+            if name.startswith("acknowledged"):
+                made_of = f"and {more:,} answers of the shed"
+            self.screen.say(f"  {name:<29}{number:6,}" + (f" = {made_of}" if summands else f" {made_of}"))
         self.screen.say(f"  lost {total(lost)}, double {total(double)}, waiting {status['pending']}")
         good = (
-            len({number for _, number, _ in parts}) == 1
-            and all(not summands or sum(summands.values()) == number for _, number, summands in parts)
+            len({number + more for _, number, more, _ in parts}) == 1
+            and all(not summands or sum(summands.values()) == number for _, number, _, summands in parts)
             and not (lost or double or status["pending"])
             and status["conservation"]["adds_up"]
             and all(flags[flag] for flag in FLAGS)
+            and bool(polled)
+            and truck
         )
         self.screen.say("every count adds up" if good else "THE COUNTS DO NOT ADD UP")
         return good
+
+    def ticket(self) -> bool:
+        """What Frappe has of the truck; True where it is what was weighed, judged, and once."""
+        made = self.weighbridge.wait_ticket()
+        tickets = self.server.records("scale_ticket")
+        findings = self.server.records("nonconformance")
+        weighings = self.server.records("weighing")
+        self.screen.say("\nThe truck")
+        for row in tickets:
+            self.screen.say(
+                f"  {row['ticket_number']}: {row['gross_text']} - {row['tare_text']} = {row['net_text']} "
+                f"{row['weight_unit']}, declared {DECLARED}: {row['mismatch_reasons']}"
+            )
+        self.screen.say(f"  {len(weighings)} records of the alibi memory, {len(findings)} Nonconformance")
+        verified = self.rig.agent.cli("alibi", "verify")
+        self.screen.say("  " + verified.stdout.strip().replace("\n", "\n  "))
+        return (
+            [row["ticket_number"] for row in tickets] == [made["number"]]
+            and tickets[0]["net_text"] == made["net"] == "23860"
+            and bool(tickets[0]["mismatch_flag"])
+            and len(findings) == 1
+            and len(weighings) == 3
+            and verified.returncode == 0
+        )
 
     def close(self) -> None:
         for mock in self.rig.mocks:
             mock.process.kill()
         self.rig.agent.kill() if not self.rig.agent.process.running() else self.rig.agent.stop()
+        self.weighbridge.close()
         self.rig.line.close()
         self.server.close()
         self.broker.stop()

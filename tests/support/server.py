@@ -7,7 +7,7 @@ import sys
 import urllib.request
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from tests.support.process import Process
 from tests.support.waiting import free_port
@@ -42,6 +42,9 @@ class Server(Protocol):
 
     def rows(self) -> list[Row]:
         """Every observation of the gateway."""
+
+    def documents(self, kind: str, **filters: str) -> list[Row]:
+        """Every weighing or scale_ticket of the gateway; nonconformance with reference_name = a ticket's name."""
 
     def close(self) -> None: ...
 
@@ -113,6 +116,10 @@ class StandIn:
     def rows(self) -> list[Row]:
         return self._get(f"/records.json?gateway={self.gateway}&limit=10000000")["rows"]
 
+    def documents(self, kind: str, **filters: str) -> list[Row]:
+        wanted = {"kind": kind, **(filters or {"gateway": self.gateway}), "limit": "10000000"}
+        return self._get(f"/records.json?{urlencode(wanted)}")["rows"]
+
     def counts(self) -> dict[str, Any]:
         return self._get("/records.json?rows=0&limit=0")["counts"]
 
@@ -179,6 +186,9 @@ class FrappeSite:
 
     def rows(self) -> list[Row]:
         return self._bench.rows("observation", gateway=self.gateway)
+
+    def documents(self, kind: str, **filters: str) -> list[Row]:
+        return self._bench.rows(kind, **(filters or {"gateway": self.gateway}))
 
     def close(self) -> None:
         self._bench.close()
