@@ -101,7 +101,7 @@ prepare() {
   install_debian "${BASE_PACKAGES[@]}"
   mkdir -p build
   install_python
-  build release edge-agent mock-iot
+  build release edge-agent mock-iot mock-scale
 }
 
 # --- commands -----------------------------------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ test_all() {
   step "python environment" install_python
   if [ "${1:-}" = --bench ]; then
     [ -n "${FRAPPE_BENCH:-}" ] || die "test --bench needs FRAPPE_BENCH (docs/testing.md)"
-    step "build release" build release edge-agent mock-iot
+    step "build release" build release edge-agent mock-iot mock-scale
     step "contract and integration on $FRAPPE_BENCH" python_tests bench tests/contract tests/integration
   else
     step "ruff" "$VENV/bin/ruff" check .
@@ -160,7 +160,7 @@ test_all() {
     step "unit tests" run_ctest dev
     step "build tsan" build tsan edge_thread_tests
     step "thread tests (TSan)" run_ctest tsan
-    step "build release" build release edge-agent mock-iot
+    step "build release" build release edge-agent mock-iot mock-scale
     step "hostile payloads (ASan agent)" asan_agent
     step "contract" python_tests contract tests/contract
     step "integration" python_tests integration tests/integration
