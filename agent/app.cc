@@ -82,6 +82,7 @@ class Agent {
   const std::filesystem::path file_;
   std::mutex reload_mutex_;
   Config config_;
+  const std::string gateway_;  ///< never changes, so any thread may read it
   Secrets secrets_;
   SystemClock clock_;
   Log log_;
@@ -109,17 +110,19 @@ class Agent {
 Agent::Agent(std::filesystem::path file)
     : file_(std::move(file)),
       config_(first_config(file_)),
+      gateway_(config_.gateway.id),
       secrets_(or_cannot_start(read_secrets(config_))),
       log_(config_.log.level, config_.log.format, [this] { return clock_.mono_ms(); }),
       store_(or_cannot_start(SqliteStore::open(store_options(config_), clock_))),
       ingest_(*store_, clock_, ingest_rules(config_)),
-      weighbridge_(*store_, *store_, clock_, config_.gateway.id, scale_setups(config_)),
+      weighbridge_(*store_, *store_, clock_, gateway_, scale_setups(config_)),
       sink_(sink_settings(config_, secrets_)),
-      policies_(*store_, sink_, clock_, [this](auto book) { ingest_.set_book(std::move(book)); },
-                [this](const auto& config) { weighbridge_.set_config(config); }),
+      policies_(
+          *store_, sink_, clock_, [this](auto book) { ingest_.set_book(std::move(book)); },
+          [this](const auto& config) { weighbridge_.set_config(config); }),
       sync_(*store_, *store_, sink_, clock_, sync_settings(config_), std::random_device{}()),
-      epoch_(*store_, sink_, clock_, config_.gateway.id, std::random_device{}()),
-      board_({config_.gateway.id, *store_, *store_, *store_, clock_, sync_, policies_, [this] { return sources(); },
+      epoch_(*store_, sink_, clock_, gateway_, std::random_device{}()),
+      board_({gateway_, *store_, *store_, *store_, clock_, sync_, policies_, [this] { return sources(); },
               [this] { return sink_.key_id(); }, *store_}),
       heartbeat_(sink_, clock_, [this] { return board_.heartbeat_facts(); }),
       uplink_({sync_, policies_, epoch_, heartbeat_, *store_, clock_},
@@ -178,8 +181,7 @@ void Agent::run() {
   uplink_thread_ = std::thread([this] { uplink_.run(); });
   if (mqtt_) mqtt_->start();
   for (const auto& source : field_) source->start();
-  log_.info("edge-agent " + std::string(kVersion) + " runs as " + config_.gateway.id + ", epoch " +
-            store_->identity().epoch);
+  log_.info("edge-agent " + std::string(kVersion) + " runs as " + gateway_ + ", epoch " + store_->identity().epoch);
   notify::ready();
   while (true) {
     const timespec pause{0, std::chrono::nanoseconds(kTick).count()};
@@ -300,8 +302,16 @@ std::string Agent::answer(std::string_view request) {
     sync_.poke();
     uplink_.poke();
   };
-  const CommandPorts ports{[this] { return board_.get(milliseconds(0)); }, *store_, *store_, poke,
-                           [this] { return reload(); }};
+  const CommandPorts ports{[this] { return board_.get(milliseconds(0)); },
+                           *store_,
+                           *store_,
+                           poke,
+                           [this] { return reload(); },
+                           gateway_,
+                           store_.get(),
+                           store_.get(),
+                           weighbridge_.scales().empty() ? nullptr : &weighbridge_,
+                           &tap_};
   return answer_command(request, ports);
 }
 

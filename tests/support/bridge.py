@@ -114,10 +114,12 @@ class Bridge:
             raise Refused(done.stderr.strip())
         return json.loads(done.stdout)
 
-    def open_ticket(self, scale: str, declared: str = "", vehicle: str = "AB-1") -> int:
+    def open_ticket(self, scale: str, declared: str = "", vehicle: str = "") -> int:
+        """Of a vehicle that has none open yet: without a plate of its own, one for each scale."""
+        plate = vehicle or f"AB-{scale}"
         said = ["--declared", declared] if declared else []
         opened = self.ask(
-            *("ticket", "start", "--scale", scale, "--vehicle", vehicle, "--direction", "Receive", *said)
+            *("ticket", "start", "--scale", scale, "--vehicle", plate, "--direction", "Receive", *said)
         )
         return opened["id"]
 

@@ -200,9 +200,9 @@ class Story:
     def ticket(self) -> bool:
         """What Frappe has of the truck; True where it is what was weighed, judged, and once."""
         made = self.weighbridge.wait_ticket()
-        tickets = self.server.records("scale_ticket")
-        findings = self.server.records("nonconformance")
-        weighings = self.server.records("weighing")
+        tickets = self.server.documents("scale_ticket")
+        findings = self.server.documents("nonconformance", site=self.server.site)
+        weighings = self.server.documents("weighing")
         self.screen.say("\nThe truck")
         for row in tickets:
             self.screen.say(
