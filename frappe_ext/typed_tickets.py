@@ -77,7 +77,7 @@ def weight_text(doc: Any, fieldname: str) -> str:
 		frappe.throw(_("{0} is no number: {1}").format(label, written))
 	if not 0 <= Decimal(text) <= _MOST_KG:
 		frappe.throw(_("{0} must be from 0 to {1} kg.").format(label, _MOST_KG))
-	if text == "0" and (fieldname == "gross_kg" or frappe.flags.in_import):
+	if not Decimal(text) and (fieldname == "gross_kg" or frappe.flags.in_import):
 		frappe.throw(_("{0} is 0, or no number in the file.").format(label))
 	return text
 

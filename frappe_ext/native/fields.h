@@ -13,8 +13,9 @@ namespace edge::native {
 // Every key that may be a name of C++; the others stand in Keys.
 #define EDGE_KEYS(X)                                                                                                   \
   X(kind)                                                                                                              \
-  X(uid) X(seq) X(identity) X(site) X(device) X(type) X(index) X(observed_at) X(received_at) X(time_source) X(clock)   \
-      X(value) X(unit) X(value_in) X(unit_in) X(flag) X(reasons) X(policy_version) X(raw) X(raw_bytes) X(raw_sha256)   \
+  X(uid)                                                                                                               \
+  X(seq) X(identity) X(site) X(device) X(type) X(index) X(observed_at) X(received_at) X(time_source) X(clock) X(value) \
+      X(unit) X(value_in) X(unit_in) X(flag) X(reasons) X(policy_version) X(raw) X(raw_bytes) X(raw_sha256)            \
           X(from_seq) X(to_seq) X(from_at) X(to_at) X(count) X(reason) X(target) X(cause) X(scale) X(epoch) X(boot)    \
               X(mono_ms) X(kg) X(e) X(mode) X(role) X(stability) X(stable_ms) X(spread) X(zero_seen_at) X(profile)     \
                   X(checksum) X(raw_hex) X(manual) X(tare) X(range) X(indicator_alibi) X(prev_hash) X(hash) X(genesis) \

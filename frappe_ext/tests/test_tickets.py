@@ -91,6 +91,7 @@ class TestTypedTickets(FrappeTestCase):
 			{"gross_kg": "38,440"},
 			{"gross_kg": ""},
 			{"gross_kg": 0},
+			{"gross_kg": "0.00"},
 			{"tare_kg": None},
 			{"tare_kg": -1},
 			{"gross_kg": "1e300"},

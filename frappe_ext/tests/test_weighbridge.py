@@ -86,6 +86,12 @@ class TestTicketsOfAGateway(WeighbridgeCase):
 				known = set(frappe.get_meta(doctype).get_valid_columns())
 				self.assertEqual(columns - known, set())
 
+	def test_lists_show_every_field(self):
+		"""Frappe takes columns with `_seen` in their name out of lists where seeing is not tracked."""
+		self.weighed()
+		row = frappe.get_list("Edge Weighing", filters={"site": self.world.site}, fields=["*"], limit=1)[0]
+		self.assertLessEqual(set(frappe.get_meta("Edge Weighing").get_fieldnames_with_value()), set(row))
+
 	def test_what_desk_does_not_know_is_in_the_notes(self):
 		ticket = self.house.ticket(1, *self.weighed(), lot="LOT-X", order="EWO-99999")
 		self.assertEqual(self.send(ticket), ["stored"])
