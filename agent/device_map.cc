@@ -208,7 +208,7 @@ void check_scale_value(const toml::table& table, const MapValue& value, const Re
 
 void check_map(const toml::table& root, const std::vector<const toml::table*>& values, const RegisterMap& map,
                Findings& findings) {
-  if (values.empty()) findings.add(root.source().begin, "[[value]] is missing");
+  if (!root.contains("value")) findings.add(root.source().begin, "[[value]] is missing");
   if (!map.is_scale() || map.values.empty() || !findings.empty()) return;
   for (std::size_t n = 0; n < values.size(); ++n) check_scale_value(*values[n], map.values[n], map, findings);
   const bool weighs = std::any_of(map.values.begin(), map.values.end(), [](const MapValue& value) {

@@ -3,13 +3,13 @@
 #include <array>
 #include <chrono>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <thread>
 
 #include "agent/cli/ask.h"
 #include "agent/cli/slip.h"
 #include "agent/cli/ticket_lists.h"
-#include "agent/config_values.h"
 
 namespace edge::cli {
 namespace {
@@ -22,8 +22,8 @@ constexpr std::array<std::string_view, 5> kPassing = {"in_motion", "not_settled"
 
 struct Options {
   std::string scale, vehicle, declared, direction, order, lot, driver, operator_id;
-  std::string override_reason, manual, unit, reason, wait, number;
-  std::int64_t id = 0, limit = 50;
+  std::string override_reason, manual, unit, reason, number;
+  std::int64_t id = 0, limit = 50, wait_ms = 0;
   bool json = false;
 };
 using Shared = std::shared_ptr<Options>;
@@ -112,9 +112,9 @@ void add_capture(CLI::App& group, Context& context, const Shared& options) {
   auto* unit = capture->add_option("--unit", options->unit, "of --manual: kg, g, t or lb")->needs(manual);
   auto* reason = capture->add_option("--reason", options->reason, "of --manual: why it is keyed in")->needs(manual);
   manual->needs(unit)->needs(reason)->excludes(override_it);
-  capture->add_option("--wait", options->wait, "\"30s\": try so long while the weight is not there or not still yet")
-      ->check(
-          [](const std::string& text) { return parse_duration(text) ? std::string() : "write a duration like 30s"; });
+  const std::map<std::string, std::int64_t> units{{"ms", 1}, {"s", 1'000}, {"m", 60'000}};
+  capture->add_option("--wait", options->wait_ms, "\"30s\": try so long while the weight is not there or not still yet")
+      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED));
   capture->callback([&context, options, id] {
     const auto& said = *options;
     auto request = request_of("ticket-capture", {{"scale", &said.scale},
@@ -124,8 +124,7 @@ void add_capture(CLI::App& group, Context& context, const Shared& options) {
                                                  {"unit", &said.unit},
                                                  {"reason", &said.reason}});
     if (id->count() > 0) request["id"] = said.id;
-    const auto wait = said.wait.empty() ? std::chrono::milliseconds{0} : *parse_duration(said.wait);
-    const auto weighing = ask_for(context, request, wait);
+    const auto weighing = ask_for(context, request, std::chrono::milliseconds(said.wait_ms));
     if (!weighing) return;
     if (said.json) return print_json(*weighing);
     print_weight(*weighing);

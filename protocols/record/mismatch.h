@@ -40,9 +40,9 @@ struct TicketVerdict {
   std::string net;                   ///< gross - tare in `unit`, exact; empty = cannot be computed
   std::string net_kg;                ///< of that net
   std::string difference_kg;         ///< net_kg - declared_net_kg; empty = not declared
-  std::string difference_pct;        ///< |difference| / declared × 100, two decimals, half away from zero, <= 999999999.99
-  std::string tolerance_pct;         ///< as the policy has it, "2.5" without one
-  std::string policy_version;        ///< empty = no policy
+  std::string difference_pct;  ///< |difference| / declared × 100, two decimals, half away from zero, <= 999999999.99
+  std::string tolerance_pct;   ///< as the policy has it, "2.5" without one
+  std::string policy_version;  ///< empty = no policy
 };
 
 /// Judges a ticket by the policy of its site at its time (design.md §3 "Mismatch"). Used by the agent and by Frappe.
@@ -58,8 +58,8 @@ struct TicketVerdict {
 /// says nothing (a ticket may still be open). A policy without a usable percentage counts as 2.5 %.
 TicketVerdict judge_ticket(const TicketFacts& ticket, const ToleranceBook& book);
 
-/// Whether `reason` (code or code:detail) makes a Nonconformance / sets mismatch_flag (every Nonconformance does). Knows
-/// all codes of design.md §3, also those that only the server can find.
+/// Whether `reason` (code or code:detail) makes a Nonconformance / sets mismatch_flag (every Nonconformance does).
+/// Knows all codes of design.md §3, also those that only the server can find.
 bool is_nonconformance(std::string_view reason);
 bool is_mismatch(std::string_view reason);
 

@@ -33,8 +33,8 @@ class Decoder {
 /// A frame from the vendor's documents (domain.md) with what it says; tests and mock devices use them.
 struct Example {
   std::string_view name;
-  std::string_view hex;  ///< lower-case, no blanks
-  bool good = true;      ///< false: must be refused
+  std::string_view hex;    ///< lower-case, no blanks
+  bool good = true;        ///< false: must be refused
   std::string_view value;  ///< canonical decimal text, empty = none
   std::string_view unit;
   WeightMode mode = WeightMode::kUnknown;
@@ -51,14 +51,14 @@ struct Shown {
   Weight tare;
   bool net = false, stable = true, zero = false, over = false;
   std::string_view unit = "kg";
-  std::optional<Weight> e = std::nullopt;  ///< the display step, for families that carry it; nothing = one digit of `value`
+  std::optional<Weight> e = std::nullopt;  ///< the display step, where the family carries it; nothing = 1 digit
 };
 
 /// One indicator family. A new one is one .cc file and one line in registry.cc.
 struct Profile {
-  std::string_view name;   ///< as in the configuration: "toledo"
-  std::string_view title;  ///< for people
-  std::string_view line;   ///< usual line, "9600 7E1"; what the configuration leaves out
+  std::string_view name;     ///< as in the configuration: "toledo"
+  std::string_view title;    ///< for people
+  std::string_view line;     ///< usual line, "9600 7E1"; what the configuration leaves out
   bool mask_parity = false;  ///< bit 7 may carry parity of a 7E1 line that is read as 8N1
   std::unique_ptr<Decoder> (*make)();
   std::span<const Example> (*examples)();

@@ -64,8 +64,9 @@ Result<std::optional<std::int64_t>> read_digits(std::string_view field, std::str
   for (const char byte : field) {
     const unsigned c = low7(byte);
     if (c == ' ' && !seen) continue;
-    if (c < '0' || c > '9')
+    if (c < '0' || c > '9') {
       return fail(Errc::kMalformed, "byte " + hex(byte) + " among the digits of the " + std::string(what));
+    }
     digits = digits * 10 + static_cast<std::int64_t>(c - '0');
     seen = true;
   }

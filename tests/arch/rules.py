@@ -81,7 +81,9 @@ MAY_INCLUDE = {
     "agent/app": ["agent/", "protocols/"],
     "agent/ask": ["agent/", "protocols/"],
     "agent/settings": ["agent/", "protocols/"],
-    "agent/config": ["agent/config", "protocols/"],
+    "agent/config": ["agent/config", "agent/core/line_settings.h", "agent/device_map.h", "protocols/"],
+    # A register map is read by the means of the configuration.
+    "agent/device_map": ["agent/config", "agent/device_map.h", "protocols/"],
     "agent/": ["agent/core/", "agent/ports/", "agent/config.h", *ROOT_PARTS, "protocols/"],
     "agent/main.cc": ["agent/app.h", "agent/cli/", "agent/config.h"],
     "frappe_ext/native/": ["frappe_ext/native/", "protocols/record/", "protocols/bytes.h"],

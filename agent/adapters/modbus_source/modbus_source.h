@@ -30,10 +30,10 @@ struct ModbusBusSettings {
   std::vector<ModbusSlave> slaves;
 };
 
-/// Polls one bus, one thread. A slave that does not answer is asked ever more rarely (up to 60 s) and costs the others
-/// one timeout each time; the line is flushed before each request, so a late answer is never taken for this one's; over
-/// TCP a connection on which an answer came late is closed. Own reconnect with back-off; only functions 3 and 4 are
-/// ever sent. Nothing is made up for a slave that does not answer: its status says so.
+/// Polls one bus, one thread. A slave that does not answer is asked ever more rarely (up to 60 s, a scale 10 s) and
+/// costs the others one timeout each time. A late answer is never taken for a later question's (slave_poll.h says how);
+/// over TCP the connection is closed after any failure. Own reconnect with back-off; only functions 3 and 4 are ever
+/// sent. Nothing is made up for a slave that does not answer: its status says so. stop() takes one timeout at most.
 class ModbusSource final : public Source {
  public:
   ModbusSource(ModbusBusSettings settings, PollSink& readings, ScaleSink& scales, const Clock& clock, TapNote tap,

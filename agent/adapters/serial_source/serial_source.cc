@@ -40,7 +40,7 @@ const scale::Profile& profile_of(const SerialSourceSettings& settings) {
 
 LineSettings line_of(const SerialSourceSettings& settings) {
   const auto line = read_line_settings(settings.line.empty() ? profile_of(settings).line : settings.line);
-  if (!line) throw std::runtime_error("scale " + settings.scale + ": " + line.error().detail);
+  if (!line) throw std::runtime_error("scale " + settings.scale + ": line " + line.error().detail);
   return *line;
 }
 

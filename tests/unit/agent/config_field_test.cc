@@ -110,7 +110,9 @@ struct Case {
 void PrintTo(const Case& given, std::ostream* out) { *out << given.name; }
 
 const Case kCases[] = {
-    {"UnknownKey", kBus, "port =", "prt =", "c.toml:9:1: [[modbus]] prt is unknown: did you mean port?"},
+    {"UnknownKey", kBus, "port =", "prt =",
+     "c.toml:7:1: [[modbus]] port is missing (or tcp, where a serial server or gateway has the line)\n"
+     "c.toml:9:1: [[modbus]] prt is unknown: did you mean port?"},
     {"BusName", kBus, "\"bus1\"", "\"bus 1\"",
      "c.toml:8:8: [[modbus]] name must be 1 to 64 characters of A-Z a-z 0-9 . _ : -"},
     {"PortAndTcp", kBus,
@@ -159,16 +161,16 @@ const Case kCases[] = {
      "c.toml:7:1: [[scale]] port is missing (or tcp, where a serial server or gateway has the line)"},
     {"ProfileAndModbus", std::string(kBus) + kBusScale, "slave = 3", "slave = 3\nprofile = \"toledo\"",
      "c.toml:21:11: [[scale]] profile and modbus exclude each other"},
-    {"SlaveWithoutModbus", kLineScale,
-     "e = ", "slave = 3\ne = ", "c.toml:13:9: [[scale]] slave needs modbus: the name of a [[modbus]] bus"},
+    {"SlaveWithoutModbus", kLineScale, "e = \"20\"", "slave = 3\ne = \"20\"",
+     "c.toml:13:9: [[scale]] slave needs modbus: the name of a [[modbus]] bus"},
     {"NoSuchBus", std::string(kBus) + kBusScale, "modbus = \"bus1\"", "modbus = \"bus9\"",
      "c.toml:19:10: [[scale]] modbus is no [[modbus]] name"},
     {"NoMap", std::string(kBus) + kBusScale, "map = \"laumas-tlb\"\n", "",
      "c.toml:15:1: [[scale]] map is missing: how the slave is read"},
     {"NoUnit", std::string(kBus) + kBusScale, "unit = \"kg\"\n", "",
      "c.toml:15:1: [[scale]] unit is missing: the map names none, it is set at the indicator"},
-    {"OtherUnit", kLineScale,
-     "e = ", "unit = \"stone\"\ne = ", "c.toml:13:8: [[scale]] unit must be one of \"kg\" \"g\" \"t\" \"lb\""},
+    {"OtherUnit", kLineScale, "e = \"20\"", "unit = \"stone\"\ne = \"20\"",
+     "c.toml:13:8: [[scale]] unit must be one of \"kg\" \"g\" \"t\" \"lb\""},
     {"NoStep", kLineScale, "e = \"20\"\n", "", "c.toml:7:1: [[scale]] e is missing"},
     {"ZeroStep", kLineScale, "\"20\"", "\"0.0\"",
      "c.toml:13:5: [[scale]] e must be above 0: the display step of the scale"},
@@ -176,8 +178,8 @@ const Case kCases[] = {
      "c.toml:13:5: [[scale]] e must be a number in double quotes such as \"20\" or \"0.5\""},
     {"BinaryStep", kLineScale, "\"20\"", "0.5",
      "c.toml:13:5: [[scale]] e must be a number in double quotes such as \"20\" or \"0.5\""},
-    {"MaxBelowMin", kLineScale,
-     "e = ", "max = \"400\"\nmin = \"400.0\"\ne = ", "c.toml:13:7: [[scale]] max must be above 0 and above min"},
+    {"MaxBelowMin", kLineScale, "e = \"20\"", "max = \"400\"\nmin = \"400.0\"\ne = \"20\"",
+     "c.toml:13:7: [[scale]] max must be above 0 and above min"},
     {"OneBracket", "[scale]\ndevice = \"ws1\"\n", "", "", "c.toml:7:1: write [[scale]] with two brackets on each side"},
 };
 

@@ -72,6 +72,7 @@ struct Case {
   const char* to;
   const char* want;
 };
+void PrintTo(const Case& given, std::ostream* out) { *out << given.name; }
 const Case kCases[] = {
     {"Typo", kSensor, "register", "registr",
      "dev.toml:3:1: [[value]] register is missing\ndev.toml:5:1: [[value]] registr is unknown: did you mean register?"},
