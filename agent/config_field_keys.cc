@@ -44,7 +44,7 @@ std::string slave_every(SlaveSection& section, const toml::node& node) {
 }
 
 std::string scale_every(ScaleSection& section, const toml::node& node) {
-  return duration_in(node, milliseconds(100), seconds(10), "100ms and 10s", section.every);
+  return duration_in(node, milliseconds(100), seconds(1), "100ms and 1s", section.every);
 }
 
 std::string scale_code(ScaleSection& section, const toml::node& node) {

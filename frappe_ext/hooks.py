@@ -74,6 +74,14 @@ doc_events = {
 		"validate": f"{_own}.edge_gateway.events.validate",
 		"on_update": f"{_own}.edge_gateway.events.publish",
 	},
+	"Edge Gateway Chain Head": {
+		"before_save": f"{_own}.edge_gateway.events.refuse_row",
+		"on_trash": f"{_own}.edge_gateway.events.refuse_row",
+	},
+	"Edge Gateway Provisional": {
+		"before_save": f"{_own}.edge_gateway.events.refuse_row",
+		"on_trash": f"{_own}.edge_gateway.events.refuse_row",
+	},
 	"Edge Gap": {
 		"before_save": "frappe_ext.immutable.refuse_change",
 		"on_trash": "frappe_ext.immutable.refuse_loss",

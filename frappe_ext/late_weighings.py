@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -14,37 +15,74 @@ from frappe.utils import now_datetime
 from frappe_ext import nonconformances
 from frappe_ext.contract import late
 from frappe_ext.contract.storage import StoredWeighing
+from frappe_ext.store_base import is_deadlock
 from frappe_ext.store_weighbridge import stored_weighing
 
 GRACE = timedelta(hours=24)
 LOOK_BACK = timedelta(days=60)
 """What is older has been seen by many runs before; a site that stood still for longer says nothing more."""
 WITHOUT_TICKET = "capture_without_ticket"
+_SAVEPOINT = "edge_late"
 
 
 def check() -> None:
-	_compare_late_ones()
-	_flag_missing_ones()
-	_note_weighings()
+	run = _Run()
+	_compare_late_ones(run)
+	_flag_missing_ones(run)
+	_note_weighings(run)
+	run.log()
 
 
-def _compare_late_ones() -> None:
+class _Run:
+	"""What cannot be written now (another app's rule, a race) holds up no other; the next run tries it again."""
+
+	def __init__(self) -> None:
+		self._failed = 0
+		self._trace = ""
+
+	def write(self, write: Callable[[], Any]) -> None:
+		frappe.db.savepoint(_SAVEPOINT)
+		try:
+			write()
+		except Exception as error:
+			if is_deadlock(error):
+				raise
+			self._failed += 1
+			self._trace = self._trace or frappe.get_traceback()
+			frappe.db.rollback(save_point=_SAVEPOINT)
+			frappe.clear_messages()
+		else:
+			frappe.db.release_savepoint(_SAVEPOINT)
+
+	def log(self) -> None:
+		if self._failed:
+			frappe.log_error(
+				title=f"Late weighings: {self._failed} findings could not be written",
+				message=f"The next run tries them again. The first:\n\n{self._trace}",
+			)
+
+
+def _compare_late_ones(run: _Run) -> None:
 	"""A ticket that came before its weighings was judged without them."""
 	tickets = frappe.db.sql(
-		"""select distinct ticket.*, site.site_code, gateway.gateway_id from `tabScaleTicket` ticket
-		join `tabEdge Weighing` weighing
-			on weighing.edge_uid in (ticket.gross_weighing, ticket.tare_weighing)
-			and weighing.creation >= ticket.creation
+		"""select ticket.*, site.site_code, gateway.gateway_id from `tabScaleTicket` ticket
+		left join `tabEdge Weighing` gross
+			on gross.edge_uid = ticket.gross_weighing and gross.creation >= ticket.creation
+		left join `tabEdge Weighing` tare
+			on tare.edge_uid = ticket.tare_weighing and tare.creation >= ticket.creation
 		join `tabSite` site on site.name = ticket.site
 		join `tabEdge Gateway` gateway on gateway.name = ticket.gateway
-		where ticket.edge_uid is not null and ticket.creation > %(from)s""",
+		where ticket.edge_uid is not null and ticket.creation > %(from)s
+		and (gross.name is not null or tare.name is not null)""",
 		_period(),
 		as_dict=True,
 	)
 	weighings = _weighings({uid for row in tickets for uid in (row.gross_weighing, row.tare_weighing) if uid})
 	for row in tickets:
 		wire = row | {"site": row.site_code, "gateway": row.gateway_id}
-		_flag_ticket(row.name, late.differing_reasons(wire, weighings))
+		found = late.differing_reasons(wire, weighings)
+		if found:
+			run.write(lambda name=row.name, found=found: _flag_ticket(name, found))
 
 
 def _weighings(uids: set[str]) -> dict[str, StoredWeighing]:
@@ -61,7 +99,7 @@ def _weighings(uids: set[str]) -> dict[str, StoredWeighing]:
 	return {row.edge_uid: stored_weighing(row, row.gateway_id or "", row.site_code or "") for row in rows}
 
 
-def _flag_missing_ones() -> None:
+def _flag_missing_ones(run: _Run) -> None:
 	rows = frappe.db.sql(
 		"""select ticket.name, gross.name as gross, tare.name as tare, ticket.gross_weighing, ticket.tare_weighing
 		from `tabScaleTicket` ticket
@@ -79,7 +117,7 @@ def _flag_missing_ones() -> None:
 			for role in ("gross", "tare")
 			if row[f"{role}_weighing"] and not row[role]
 		]
-		_flag_ticket(row.name, missing)
+		run.write(lambda name=row.name, missing=missing: _flag_ticket(name, missing))
 
 
 def _flag_ticket(name: str, found: list[str]) -> None:
@@ -97,7 +135,7 @@ def _flag_ticket(name: str, found: list[str]) -> None:
 	ticket.save(ignore_permissions=True)  # the scheduler's user is Administrator
 
 
-def _note_weighings() -> None:
+def _note_weighings(run: _Run) -> None:
 	rows = frappe.db.sql(
 		"""select weighing.site, weighing.gateway, gateway.gateway_id, weighing.device_text,
 			weighing.epoch, weighing.seq, weighing.value_text, weighing.unit, weighing.at
@@ -112,17 +150,21 @@ def _note_weighings() -> None:
 	known = nonconformances.known_keys(list(found)) if found else set()
 	for key, row in found.items():
 		if key not in known:
-			nonconformances.open_once(
-				key,
-				nc_type=WITHOUT_TICKET,
-				site=row.site,
-				capa_description=(
-					f"{WITHOUT_TICKET}: weighing {row.device_text}/{row.epoch}/{row.seq} of {row.gateway_id}, "
-					f"{row.value_text} {row.unit} at {row.at}, stands in no ticket."
-				),
-				reference_doctype="Edge Gateway",
-				reference_name=row.gateway,
-			)
+			run.write(lambda key=key, row=row: _note_weighing(key, row))
+
+
+def _note_weighing(key: str, row: Any) -> None:
+	nonconformances.open_once(
+		key,
+		nc_type=WITHOUT_TICKET,
+		site=row.site,
+		capa_description=(
+			f"{WITHOUT_TICKET}: weighing {row.device_text}/{row.epoch}/{row.seq} of {row.gateway_id}, "
+			f"{row.value_text} {row.unit} at {row.at}, stands in no ticket."
+		),
+		reference_doctype="Edge Gateway",
+		reference_name=row.gateway,
+	)
 
 
 def _key(row: Any) -> str:

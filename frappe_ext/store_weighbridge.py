@@ -117,6 +117,15 @@ class WeighbridgeStore(StoreBase):
 		# The database compares without regard to case.
 		return [row for row in self._weighings(filters, "seq") if (row.scale, row.epoch) == (scale, epoch)]
 
+	def last_link(self, scale: str, epoch: str) -> StoredWeighing | None:
+		last = frappe.db.sql(
+			"""select max(seq) from `tabEdge Weighing` where gateway = %(gateway)s
+			and device_text = %(scale)s and device_text = binary %(scale)s and epoch = %(epoch)s""",
+			{"gateway": self._sender.name, "scale": scale, "epoch": epoch},
+		)[0][0]
+		links = self.chain_of(scale, epoch, last) if last is not None else []
+		return links[-1] if links else None
+
 	def chain_epochs(self, scale: str) -> list[str]:
 		return frappe.db.sql(
 			"""select distinct epoch from `tabEdge Weighing`

@@ -8,6 +8,7 @@
 #include "agent/core/ticket_record.h"
 #include "agent/core/weighing_record.h"
 #include "protocols/bytes.h"
+#include "protocols/record/decimal.h"
 #include "protocols/record/ticket.h"
 #include "protocols/record/time.h"
 
@@ -16,7 +17,7 @@ namespace {
 
 /// Longest texts of a person that a record carries (wire.md: a Frappe Data column, a note).
 constexpr std::size_t kNameLimit = 140;
-constexpr std::size_t kNoteLimit = 450;  ///< the code of what was overridden stands before it
+constexpr std::size_t kNoteLimit = 440;  ///< the codes of what was overridden stand before it
 /// Voids looked through for one of the same ticket.
 constexpr std::size_t kVoidsBack = 2'000;
 
@@ -57,9 +58,10 @@ bool same_vehicle(std::string_view a, std::string_view b) {
                     [](unsigned char x, unsigned char y) { return std::toupper(x) == std::toupper(y); });
 }
 
+/// One that the server can store too: it would refuse the whole ticket otherwise.
 bool is_weight(std::string_view text) {
   const auto weight = weight_from(text);
-  return weight && weight->digits >= 0;
+  return weight && weight->digits >= 0 && is_storable(text);
 }
 
 std::string ticket_name(std::int64_t id) { return "ticket " + std::to_string(id); }
@@ -148,14 +150,18 @@ Result<OpenTicket> Weighbridge::start(const TicketStart& order) {
   if (!scale) return tl::unexpected(scale.error());
   const auto& setup = (*scale)->setup;
   auto said = order;
-  const auto tidied = tidy({{"vehicle", &said.vehicle},
-                            {"driver", &said.driver},
-                            {"operator", &said.operator_id},
-                            {"declared", &said.declared_net_kg},
-                            {"order", &said.order},
-                            {"lot", &said.lot}});
-  if (!tidied) return tl::unexpected(tidied.error());
+  const auto tidy_all = [&said] {
+    return tidy({{"vehicle", &said.vehicle},
+                 {"driver", &said.driver},
+                 {"operator", &said.operator_id},
+                 {"declared", &said.declared_net_kg},
+                 {"order", &said.order},
+                 {"lot", &said.lot}});
+  };
+  if (const auto good = tidy_all(); !good) return tl::unexpected(good.error());
   said = with_order(std::move(said), setup.site);
+  // What the order filled in too: better said now than by the server of the finished ticket.
+  if (const auto good = tidy_all(); !good) return tl::unexpected(good.error());
   if (said.vehicle.empty()) return fail(Errc::kMalformed, "vehicle: say which vehicle is weighed");
   if (const auto good = check_direction(said.direction); !good) return tl::unexpected(good.error());
   if (!said.declared_net_kg.empty() && !is_weight(said.declared_net_kg)) {

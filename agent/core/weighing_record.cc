@@ -1,6 +1,10 @@
 #include "agent/core/weighing_record.h"
 
+#include <optional>
+#include <utility>
+
 #include "protocols/bytes.h"
+#include "protocols/record/decimal.h"
 
 namespace edge {
 namespace {
@@ -19,18 +23,26 @@ wire::Weighing record_at(const WeighingPlace& place, const Clock& clock) {
   return out;
 }
 
+/// The kilograms as text; nothing where the server could not store them or the value: a link that it must refuse would
+/// be a hole in its chain for ever.
+std::optional<std::string> storable_kg(const Weight& value, std::string_view unit) {
+  const auto grams = to_grams(value, unit);
+  if (!grams || !is_storable(to_text(value))) return std::nullopt;
+  auto text = kg_text(*grams);
+  return is_storable(text) ? std::optional(std::move(text)) : std::nullopt;
+}
+
 }  // namespace
 
 Result<wire::Weighing> weighing_record(const Capturable& weight, const WeighingPlace& place,
                                        std::string_view override_reason, const Clock& clock) {
-  const auto grams = to_grams(weight.gross, weight.unit);
-  if (!grams)
-    return fail(Errc::kOutOfRange, to_text(weight.gross) + " " + weight.unit + " cannot be told in kilograms");
+  auto kg = storable_kg(weight.gross, weight.unit);
+  if (!kg) return fail(Errc::kOutOfRange, to_text(weight.gross) + " " + weight.unit + " cannot be told in kilograms");
   const auto& sample = weight.sample;
   auto out = record_at(place, clock);
   out.value = to_text(weight.gross);
   out.unit = weight.unit;
-  out.kg = kg_text(*grams);
+  out.kg = *std::move(kg);
   out.e = to_text(weight.e);
   out.mode = to_text(sample.mode);
   out.stability = weight.stability == Tri::kYes ? "Indicator" : "Inferred";
@@ -42,8 +54,11 @@ Result<wire::Weighing> weighing_record(const Capturable& weight, const WeighingP
   if (sample.tare) out.tare = to_text(*sample.tare);
   out.range = sample.weighing_range;
   out.indicator_alibi = sample.indicator_alibi;
-  if (weight.overridden)
-    out.override_reason = std::string(to_text(*weight.overridden)) + ": " + std::string(override_reason);
+  for (const Refusal refusal : weight.overridden) {
+    if (!out.override_reason.empty()) out.override_reason += '+';
+    out.override_reason += to_text(refusal);
+  }
+  if (!weight.overridden.empty()) out.override_reason += ": " + std::string(override_reason);
   return out;
 }
 
@@ -53,12 +68,12 @@ Result<wire::Weighing> keyed_record(const KeyedWeight& weight, const WeighingPla
   const auto unit = mass_unit(weight.unit);
   if (!unit) return fail(Errc::kMalformed, "unit: write kg, g, t or lb");
   if (weight.reason.empty()) return fail(Errc::kMalformed, "reason: say why the weight is keyed in");
-  const auto grams = to_grams(*value, *unit);
-  if (!grams) return fail(Errc::kMalformed, "value: is too large");
+  auto kg = storable_kg(*value, *unit);
+  if (!kg) return fail(Errc::kMalformed, "value: is too large");
   auto out = record_at(place, clock);
   out.value = weight.value;
   out.unit = *unit;
-  out.kg = kg_text(*grams);
+  out.kg = *std::move(kg);
   out.e = to_text(place.rules.e);
   out.mode = to_text(WeightMode::kUnknown);
   out.stability = "None";

@@ -100,4 +100,4 @@ class _Watch:
 		epoch = max((each for each in order if order[each] < own), key=order.__getitem__, default=None)
 		if epoch is None:
 			return None
-		return self._store.chain_of(watched.scale, epoch)[-1]
+		return self._store.last_link(watched.scale, epoch)

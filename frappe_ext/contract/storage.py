@@ -195,6 +195,9 @@ class Store(Protocol):
 	def chain_of(self, scale: str, epoch: str, from_seq: int = 0) -> list[StoredWeighing]:
 		"""The stored weighings of one scale and epoch of this gateway with seq >= from_seq, by seq."""
 
+	def last_link(self, scale: str, epoch: str) -> StoredWeighing | None:
+		"""The stored weighing with the greatest seq of one scale and epoch of this gateway."""
+
 	def chain_epochs(self, scale: str) -> list[str]:
 		"""The epochs that weighings of this scale of this gateway are stored of, in any order."""
 

@@ -142,6 +142,34 @@ class TestTypedTickets(FrappeTestCase):
 		self.assertRaises(frappe.ValidationError, self.ticket, ticket_number=number)
 		self.ticket(ticket_number=f"{self.world.code}-208")
 
+	def test_a_number_that_moves_into_a_scales_series(self):
+		elsewhere = insert("Site", site_name="elsewhere")
+		doc = self.ticket(site=elsewhere, ticket_number=f"{self.world.code}-S1-1-000001")
+		doc.site = self.world.site
+		self.assertRaises(frappe.ValidationError, doc.save)
+
+	def test_an_order_and_a_device_of_its_site(self):
+		elsewhere = insert("Site", site_name="elsewhere")
+		for fieldname, foreign in {
+			"order": insert("Edge Weighing Order", site=elsewhere),
+			"device": insert("Device", site=elsewhere, device_name="x", device_id="x"),
+		}.items():
+			with self.subTest(fieldname):
+				self.assertRaises(frappe.ValidationError, self.ticket, **{fieldname: foreign})
+
+	def test_it_closes_its_order_once(self):
+		order = insert("Edge Weighing Order", site=self.world.site)
+		doc = self.ticket(order=order, status="Open")
+		self.assertEqual(frappe.db.get_value("Edge Weighing Order", order, "status"), "Open")
+		doc.status = "Completed"
+		doc.save()
+		closed = frappe.db.get_value("Edge Weighing Order", order, ["status", "ticket"])
+		self.assertEqual(closed, ("Closed", doc.name))
+		frappe.db.set_value("Edge Weighing Order", order, "status", "Open")
+		doc.notes = "seen"
+		doc.save()  # what a person opened again stays open
+		self.assertEqual(frappe.db.get_value("Edge Weighing Order", order, "status"), "Open")
+
 	def test_open_completed_void(self):
 		doc = self.ticket(declared_net_kg=24800, status="Open")
 		self.assertEqual((doc.net_kg, doc.mismatch_flag, self.nonconformances(doc)), (23860, 0, []))

@@ -259,6 +259,12 @@ class TestChains(WeighbridgeCase):
 		self.assertEqual(len(frappe.get_doc("Edge Gateway", doc.name).chain_heads), 1)
 		frappe.db.rollback()
 
+		row = frappe.get_doc("Edge Gateway Chain Head", head.name)  # as REST does, beside its form
+		row.links_checked = 10**6
+		self.assertRaises(frappe.PermissionError, row.save)
+		self.assertRaises(frappe.PermissionError, frappe.delete_doc, row.doctype, row.name)
+		frappe.db.rollback()
+
 		lost = self.house.weighing("20000")
 		self.send(self.house.weighing("21000"))
 		for _ in range(2):
@@ -298,6 +304,27 @@ class TestLateWeighings(WeighbridgeCase):
 		self.assertEqual(self.stored(wrong).mismatch_reasons, "weight_not_captured:gross")
 		(opened,) = self.nonconformances()
 		self.assertEqual(opened.reference_name, self.stored(wrong).name)
+
+	def test_one_that_cannot_be_written_holds_up_no_other(self):
+		pairs = [(self.house.weighing("38440"), self.house.weighing("14580", "tare")) for _ in range(2)]
+		tickets = [self.house.ticket(serial, *pair) for serial, pair in enumerate(pairs, start=1)]
+		self.send(*(gross for gross, _ in pairs), *tickets)
+		for ticket in tickets:
+			self.age("ScaleTicket", ticket, 25)
+		bad = self.stored(tickets[0]).name
+		open_for_ticket = nonconformances.open_for_ticket
+
+		def refuse(ticket, text):
+			if ticket.name == bad:
+				frappe.throw("another app's rule")
+			return open_for_ticket(ticket, text)
+
+		with patch.object(nonconformances, "open_for_ticket", refuse):
+			late_weighings.check()
+		(opened,) = self.nonconformances()
+		self.assertEqual(opened.reference_name, self.stored(tickets[1]).name)
+		late_weighings.check()
+		self.assertEqual(len(self.nonconformances()), 2)
 
 	def test_a_weighing_without_a_ticket(self):
 		gross, tare, alone = (self.house.weighing(each) for each in ("38440", "14580", "22222"))

@@ -71,6 +71,10 @@ class WeighbridgeStore(SqliteRows):
         where = "gateway = ? AND device_text = ? AND epoch = ? AND seq >= ? ORDER BY seq"
         return self._weighings(where, (self._gateway, scale, epoch, from_seq))
 
+    def last_link(self, scale: str, epoch: str) -> StoredWeighing | None:
+        where = "gateway = ? AND device_text = ? AND epoch = ? ORDER BY seq DESC LIMIT 1"
+        return next(iter(self._weighings(where, (self._gateway, scale, epoch))), None)
+
     def chain_epochs(self, scale: str) -> list[str]:
         found = self._connection.execute(
             "SELECT DISTINCT epoch FROM weighing WHERE gateway = ? AND device_text = ?",

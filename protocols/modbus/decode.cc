@@ -26,9 +26,22 @@ const MapValue* find_value(const RegisterMap& map, std::string_view metric) {
   return found == map.values.end() ? nullptr : &*found;
 }
 
+/// Canonical text as a Weight. A float near zero has more decimals than a Weight: rounded half away from zero to the
+/// finest, a billionth of the unit, which no indicator resolves.
+std::optional<Weight> nearest_weight(std::string_view text) {
+  constexpr std::size_t kDecimals = 9;
+  const auto point = text.find('.');
+  if (point == std::string_view::npos || text.size() <= point + 1 + kDecimals) return weight_from(text);
+  const bool negative = text.front() == '-';
+  auto weight = weight_from(text.substr(negative ? 1 : 0, point + 1 + kDecimals - (negative ? 1 : 0)));
+  if (!weight) return std::nullopt;
+  if (text[point + 1 + kDecimals] >= '5') ++weight->digits;
+  return negative ? negate(*weight) : *weight;
+}
+
 Result<Weight> weight_of(const MapValue& value, const RegisterMap& map, const Registers& registers) {
   const RegisterText read = read_value(value, registers, map.order);
-  const auto weight = read.fault.empty() ? weight_from(read.text) : std::nullopt;
+  const auto weight = read.fault.empty() ? nearest_weight(read.text) : std::nullopt;
   if (weight) return *weight;
   return fail(Errc::kMalformed, value.metric + ": " + (read.fault.empty() ? "not_storable" : read.fault));
 }

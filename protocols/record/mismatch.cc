@@ -46,12 +46,18 @@ std::optional<Mass> mass_from(std::string_view written, std::string_view unit) {
   return Mass{*weight, *grams};
 }
 
-/// The code an override begins with: "no_zero_return: queue at the gate".
-std::string_view override_code(std::string_view override_reason) {
-  const auto* const end = std::find_if_not(override_reason.begin(), override_reason.end(), [](char c) {
-    return is_reason_code({&c, 1});
+/// True where `code` is among those an override begins with: "no_zero_return+over_capacity: queue at the gate".
+bool is_overridden(std::string_view override_reason, std::string_view code) {
+  const auto* const stop = std::find_if_not(override_reason.begin(), override_reason.end(), [](char c) {
+    return c == '+' || is_reason_code({&c, 1});
   });
-  return override_reason.substr(0, static_cast<std::size_t>(end - override_reason.begin()));
+  std::string_view codes = override_reason.substr(0, static_cast<std::size_t>(stop - override_reason.begin()));
+  while (!codes.empty()) {
+    const std::size_t end = std::min(codes.find('+'), codes.size());
+    if (codes.substr(0, end) == code) return true;
+    codes.remove_prefix(std::min(end + 1, codes.size()));
+  }
+  return false;
 }
 
 /// One judgement; each step adds to the verdict.
@@ -172,7 +178,7 @@ class Judge {
 
   void judge_overrides() {
     for (const std::string_view code : kOverrides) {
-      if (any_weighing([&](const auto& weighing) { return override_code(weighing.override_reason) == code; })) {
+      if (any_weighing([&](const auto& weighing) { return is_overridden(weighing.override_reason, code); })) {
         add(code);
       }
     }

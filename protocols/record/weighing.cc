@@ -162,17 +162,18 @@ std::optional<Refusal> WeighingMachine::refusal_without_override(std::int64_t mo
   return std::nullopt;
 }
 
-std::optional<Refusal> WeighingMachine::refusal_with_override() const {
-  if (!zero_since_capture_) return Refusal::kNoZeroReturn;
-  if (compare(*reading_.gross, min_) < 0) return Refusal::kBelowMin;
-  if (rules_.max && compare(*reading_.gross, *rules_.max) > 0) return Refusal::kOverCapacity;
-  return std::nullopt;
+std::vector<Refusal> WeighingMachine::refusals_with_override() const {
+  std::vector<Refusal> refusals;
+  if (!zero_since_capture_) refusals.push_back(Refusal::kNoZeroReturn);
+  if (compare(*reading_.gross, min_) < 0) refusals.push_back(Refusal::kBelowMin);
+  if (rules_.max && compare(*reading_.gross, *rules_.max) > 0) refusals.push_back(Refusal::kOverCapacity);
+  return refusals;
 }
 
 std::variant<Capturable, Refusal> WeighingMachine::capturable(std::int64_t mono_ms, bool override_it) const {
   if (const auto refusal = refusal_without_override(mono_ms)) return *refusal;
-  const auto refusal = refusal_with_override();
-  if (refusal && !override_it) return *refusal;
+  auto refusals = refusals_with_override();
+  if (!refusals.empty() && !override_it) return refusals.front();
   Capturable weight;
   weight.sample = *newest_;
   weight.gross = *reading_.gross;
@@ -182,7 +183,7 @@ std::variant<Capturable, Refusal> WeighingMachine::capturable(std::int64_t mono_
   weight.stable_ms = *heard_at_ - *still_since_;
   weight.spread = subtract(highest_.front().gross, lowest_.front().gross).value_or(Weight{});
   if (zero_seen_at_) weight.zero_seen_ago_ms = std::max<std::int64_t>(mono_ms - *zero_seen_at_, 0);
-  weight.overridden = refusal;
+  weight.overridden = std::move(refusals);
   return weight;
 }
 
@@ -203,7 +204,8 @@ ScaleView WeighingMachine::view(std::int64_t mono_ms) const {
   view.sample = newest_;
   view.gross = reading_.gross;
   view.unit = reading_.unit;
-  if (!view.refusal) view.refusal = refusal_with_override();
+  if (view.refusal) return view;
+  if (const auto refusals = refusals_with_override(); !refusals.empty()) view.refusal = refusals.front();
   return view;
 }
 

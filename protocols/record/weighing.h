@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "protocols/record/weight.h"
 
@@ -63,7 +64,7 @@ struct Capturable {
   std::int64_t stable_ms = 0;     ///< how long it has been still, newest sample included
   Weight spread;                  ///< max - min over that time, in `unit`
   std::optional<std::int64_t> zero_seen_ago_ms;
-  std::optional<Refusal> overridden;
+  std::vector<Refusal> overridden;  ///< everything a person took upon himself; mostly empty
 };
 
 /// What a person sees of a scale now.
@@ -130,7 +131,7 @@ class WeighingMachine {
   bool is_settled() const;
   bool is_beyond_spread(const Weight& a, const Weight& b) const;
   std::optional<Refusal> refusal_without_override(std::int64_t mono_ms) const;
-  std::optional<Refusal> refusal_with_override() const;
+  std::vector<Refusal> refusals_with_override() const;
   ScaleState state() const;
 
   WeighingRules rules_;

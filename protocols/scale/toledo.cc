@@ -116,10 +116,11 @@ std::optional<Weight> read_step(const Status& status) {
   return step == 0 ? std::nullopt : std::optional(Weight{step, status.exponent()});
 }
 
-/// No bit says centre of zero: zero digits without motion do. Of a net weight nothing is said.
+/// No bit says centre of zero: zero digits without motion do (domain: reader rules). Of anything else nothing is said,
+/// so that a platform one step off zero is empty once it is still.
 Tri zero_of(const WeightSample& sample) {
   if (sample.mode != WeightMode::kGross || !sample.value) return Tri::kUnknown;
-  return sample.value->digits == 0 && sample.stable == Tri::kYes ? Tri::kYes : Tri::kNo;
+  return sample.value->digits == 0 && sample.stable == Tri::kYes ? Tri::kYes : Tri::kUnknown;
 }
 
 Result<void> read_weights(std::string_view raw, const Status& status, const ToledoForm& form, WeightSample& sample) {

@@ -77,7 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (!override_it) check((weight == nullptr) == view.refusal.has_value(), "the view says the same");
       if (weight == nullptr) continue;
       check_capturable(*weight, rules);
-      check(weight->overridden || zero_since_capture, "zero was seen before");
+      check(!weight->overridden.empty() || zero_since_capture, "zero was seen before");
       if (step % 5 != 0) continue;
       machine.captured(now);
       zero_since_capture = false;

@@ -176,11 +176,15 @@ ModbusAnswer ModbusLink::ask(int unit, int function, modbus::ReadSpan span) {
   if (auto clean = make_clean(); !clean) return {Kind::kLineDown, {}, clean.error().detail};
   modbus_set_slave(context_.get(), unit);
   const Request request{low(unit), low(function), high(span.first), low(span.first), high(span.count), low(span.count)};
+  const auto asked_at = steady_clock::now();
   if (!send(request)) return failure(-1);
   std::array<std::uint8_t, MODBUS_TCP_MAX_ADU_LENGTH> buffer{};
   const int got = modbus_receive_confirmation(context_.get(), buffer.data());
   if (got <= 0) return failure(got);
   const std::string_view frame(reinterpret_cast<const char*>(buffer.data()), static_cast<std::size_t>(got));
+  // select() says "readable" also when the time was up long before this thread ran again: an answer from after the
+  // deadline is late all the same.
+  if (steady_clock::now() - asked_at > timeout_) return late(frame);
   ModbusAnswer answer = check(frame, request);
   note(frame, "slave " + std::to_string(unit) + ", function " + std::to_string(function) + ", " +
                   std::to_string(span.count) + " registers from " + std::to_string(span.first) +
@@ -189,6 +193,13 @@ ModbusAnswer ModbusLink::ask(int unit, int function, modbus::ReadSpan span) {
     is_serial() ? throw_away() : close();
   }
   return answer;
+}
+
+/// An answer that came after its time: as if it had not.
+ModbusAnswer ModbusLink::late(std::string_view frame) {
+  note(frame, "came after " + std::to_string(timeout_.count()) + " ms, thrown away");
+  is_serial() ? throw_away() : close();
+  return {Kind::kNone, {}, "no answer within " + std::to_string(timeout_.count()) + " ms"};
 }
 
 /// What errno says after `got` of libmodbus; leaves the line clean.

@@ -49,6 +49,7 @@ class ModbusLink final : public ModbusLine {
   void throw_away();
   Result<void> make_clean();
   bool send(const Request& request);
+  ModbusAnswer late(std::string_view frame);
   ModbusAnswer failure(int got);
   ModbusAnswer check(std::string_view frame, const Request& request) const;
   void note(std::string_view bytes, const std::string& what) const;

@@ -1,7 +1,10 @@
 // Desk behaviour of record types; loaded with Desk (app_include_js), because scripts beside a type are not loaded
 // where another app owns it.
 
+import { joined } from "./plain_text";
 import "./scale_ticket";
+import "./site_choices";
+import "./weighbridge_lists";
 
 const FLAG_COLORS = { OK: "green", Warning: "orange", Quarantine: "red", Invalid: "gray" };
 
@@ -19,7 +22,7 @@ frappe.listview_settings["Observation"] = {
 		observation_type(type, df, doc) {
 			const has_value = doc.has_value || flt(doc.value);
 			const reading = has_value ? `${type}: ${doc.value_text || doc.value} ${doc.unit || ""}` : type;
-			return reading.trim().replace(/[<>&"'`]/g, ""); // taken as text in a first column, as HTML in others
+			return joined(reading.trim());
 		},
 	},
 };
@@ -56,15 +59,17 @@ frappe.ui.form.on("Observation", {
 	},
 });
 
-frappe.ui.form.on("Observation Threshold Policy", {
-	setup(frm) {
-		for (const field of frm.fields) {
-			if (field.df.fieldtype === "Float") without_trailing_zeros(field);
-		}
-	},
-});
+for (const doctype of ["Observation Threshold Policy", "Site Tolerance Policy"]) {
+	frappe.ui.form.on(doctype, {
+		setup(frm) {
+			for (const field of frm.fields) {
+				if (field.df.fieldtype === "Float") without_trailing_zeros(field);
+			}
+		},
+	});
+}
 
-// Nine decimals are kept; 10.000000000 is read as 10.
+// As many decimals as are kept would be shown: 10.000000000 is read as 10.
 function without_trailing_zeros(field) {
 	const format = field.format_for_input;
 	field.format_for_input = function (value) {

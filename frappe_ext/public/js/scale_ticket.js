@@ -1,34 +1,4 @@
-// Scale tickets in Desk: the list's indicator, and the reasons of the verdict as sentences.
-
-frappe.provide("frappe.listview_settings");
-
-const STATUS_COLORS = { Open: "orange", Completed: "green", Void: "gray", Corrected: "gray" };
-
-frappe.listview_settings["ScaleTicket"] = {
-	add_fields: ["mismatch_flag", "status"],
-	hide_name_column: true,
-	get_indicator(doc) {
-		const counts = doc.status !== "Void" && doc.status !== "Corrected";
-		if (doc.mismatch_flag && counts) return [__("Mismatch"), "red", "mismatch_flag,=,1"];
-		const status = doc.status || "Completed";
-		return [__(status), STATUS_COLORS[status] || "gray", `status,=,${status}`];
-	},
-};
-
-frappe.listview_settings["Nonconformance"] = {
-	add_fields: ["status", "severity"],
-	hide_name_column: true,
-	get_indicator(doc) {
-		const colors = { Open: doc.severity === "Critical" ? "red" : "orange", "Under Review": "blue" };
-		return [__(doc.status), colors[doc.status] || "green", `status,=,${doc.status}`];
-	},
-};
-
-frappe.listview_settings["Edge Weighing Order"] = {
-	get_indicator(doc) {
-		return [__(doc.status), doc.status === "Open" ? "orange" : "green", `status,=,${doc.status}`];
-	},
-};
+// The form of a scale ticket: the reasons of its verdict as sentences, and the way to its weighings and Nonconformance.
 
 // {0}: the detail behind the code.
 const SENTENCES = {
@@ -55,6 +25,9 @@ const SENTENCES = {
 frappe.ui.form.on("ScaleTicket", {
 	refresh(frm) {
 		show_reasons(frm);
+		if (frm.is_new()) return;
+		offer_nonconformance(frm);
+		offer_weighings(frm);
 		if (!frm.doc.edge_uid) return;
 		for (const fieldname of WRITTEN) frm.set_df_property(fieldname, "read_only", 1);
 	},
@@ -100,3 +73,28 @@ function show_reasons(frm) {
 	}
 	wrapper.append(list);
 }
+
+async function offer_nonconformance(frm) {
+	if (!frappe.model.can_read("Nonconformance")) return;
+	const ticket = frm.doc.name;
+	const about = { reference_doctype: "ScaleTicket", reference_name: ticket };
+	const { message } = await frappe.db.get_value("Nonconformance", about, "name");
+	if (!message?.name || frm.doc.name !== ticket) return; // none, or another ticket is shown by now
+	frm.add_custom_button(__("Nonconformance"), () => frappe.set_route("Form", "Nonconformance", message.name));
+}
+
+function offer_weighings(frm) {
+	const uids = [frm.doc.gross_weighing, frm.doc.tare_weighing].filter(Boolean);
+	if (!uids.length || !frappe.model.can_read("Edge Weighing")) return;
+	frm.add_custom_button(__("Weighings"), () =>
+		frappe.set_route("List", "Edge Weighing", "List", { edge_uid: ["in", uids] }),
+	);
+}
+
+frappe.ui.form.on("Nonconformance", {
+	refresh(frm) {
+		const { reference_doctype, reference_name } = frm.doc;
+		if (frm.is_new() || !reference_doctype || !reference_name) return;
+		frm.add_custom_button(__(reference_doctype), () => frappe.set_route("Form", reference_doctype, reference_name));
+	},
+});

@@ -64,6 +64,11 @@ def _keep_state(doc: Any) -> None:
 		doc.set(fieldname, before.get(fieldname) if before else empty)
 
 
+def refuse_row(doc: Any, method: str | None = None) -> None:
+	"""doc_event of TABLES: REST writes a row beside its form, which would not pass _keep_state."""
+	frappe.throw(_("A {0} is written by the server only.").format(_(doc.doctype)), frappe.PermissionError)
+
+
 def publish(doc: Any, method: str | None = None) -> None:
 	_publish("name = %(gateway)s", {"gateway": doc.name})
 

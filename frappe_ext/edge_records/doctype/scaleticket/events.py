@@ -9,6 +9,7 @@ from frappe import _
 from frappe.utils import flt
 
 from frappe_ext import immutable, nonconformances, typed_tickets
+from frappe_ext.edge.doctype.edge_weighing_order import events as orders
 from frappe_ext.edge_records.doctype.lot.events import check_site
 
 # What a gateway writes and nobody else does, not even in a new row.
@@ -78,6 +79,7 @@ def before_save(doc: Any, method: str | None = None) -> None:
 		immutable.refuse_changed(doc, WRITTEN)
 	else:
 		immutable.refuse_forged(doc, EDGE_FIELDS)
+		_check_places(doc)
 
 
 def on_update(doc: Any, method: str | None = None) -> None:
@@ -85,10 +87,24 @@ def on_update(doc: Any, method: str | None = None) -> None:
 		nonconformances.open_for_ticket(doc, doc.flags.nc_text)
 	if doc.flags.corrects:
 		_mark_corrected(doc.flags.corrects)
+	if not doc.flags.from_edge:
+		_close_order(doc)
 
 
 def refuse_loss(doc: Any, method: str | None = None, *args: Any) -> None:
 	immutable.refuse_loss(doc, method, *args)
+
+
+def _check_places(doc: Any) -> None:
+	"""Refuses a ticket that names another site's order or device."""
+	for fieldname, doctype in (("order", "Edge Weighing Order"), ("device", "Device")):
+		named = doc.get(fieldname)
+		if named and frappe.db.get_value(doctype, named, "site") not in (doc.site, None, ""):
+			frappe.throw(
+				_("{0} {1} belongs to another site.").format(
+					_(doc.meta.get_label(fieldname)), frappe.bold(frappe.utils.escape_html(named))
+				)
+			)
 
 
 def _number_key(doc: Any) -> str | None:
@@ -100,7 +116,7 @@ def _check_number(doc: Any) -> None:
 	if not doc.ticket_number:
 		return
 	before = doc.get_doc_before_save()
-	if before is None or before.get("ticket_number") != doc.ticket_number:
+	if before is None or (before.get("site"), before.get("ticket_number")) != (doc.site, doc.ticket_number):
 		typed_tickets.refuse_gateway_number(doc)
 	filters = {"site": doc.site, "ticket_number": doc.ticket_number, "name": ("!=", doc.name or "")}
 	twins = frappe.get_all("ScaleTicket", filters=filters, pluck="ticket_number")
@@ -131,6 +147,15 @@ def _check_status(doc: Any) -> None:
 		frappe.throw(_("Give a reason for the void."), title=_("Reason needed"))
 	if flt(doc.get("declared_net_kg"), 9) < 0:
 		frappe.throw(_("{0} must not be negative.").format(_(doc.meta.get_label("declared_net_kg"))))
+
+
+def _close_order(doc: Any) -> None:
+	"""A typed ticket closes its order once, when it becomes the ticket of it (the store closes those of a batch)."""
+	before = doc.get_doc_before_save()
+	if before is not None and (before.get("order"), before.get("status")) == (doc.get("order"), doc.status):
+		return
+	if doc.get("order") and doc.status == "Completed":
+		orders.close([(doc.order, doc.name, doc.site)])
 
 
 def _mark_corrected(uid: str) -> None:

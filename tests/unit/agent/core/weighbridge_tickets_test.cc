@@ -196,6 +196,7 @@ TEST_F(WeighbridgeTickets, AStartSaysWhatIsWrongWithIt) {
   expect_malformed(rig_.start("AB-1", "receive"), "direction");
   expect_malformed(rig_.start("AB-1", "Receive", "24,800"), "declared");
   expect_malformed(rig_.start("AB-1", "Receive", "-5"), "declared");
+  expect_malformed(rig_.start("AB-1", "Receive", "1000000000000"), "declared");  // the server could not store it
   EXPECT_TRUE(rig_.bridge->open_tickets()->empty());
 }
 
@@ -228,6 +229,24 @@ TEST_F(WeighbridgeTickets, AnOrderFillsInWhatWasNotSaid) {
   ASSERT_TRUE(open) << "an order that was not pulled yet stops no vehicle";
   EXPECT_EQ(open->order, "EWO-2");
   EXPECT_EQ(open->lot, "");
+}
+
+TEST_F(WeighbridgeTickets, AnOrdersTextsAreCheckedLikeAPersons) {
+  wire::GatewayConfig config;
+  // 140 letters fill a Frappe column; as UTF-8 these are more bytes than a record may carry.
+  std::string long_name;
+  for (int i = 0; i < 140; ++i) long_name += "\u0633";
+  config.orders = {{"EWO-1", "silo-a", "", "AB-1", long_name, "Receive", ""},
+                   {"EWO-2", "silo-a", "", " AB-2 ", "Saleh", "Receive", ""}};
+  rig_.bridge->set_config(config);
+  TicketStart order;
+  order.order = "EWO-1";
+  expect_malformed(rig_.bridge->start(order), "driver");
+  order.driver = "Saleh";
+  EXPECT_TRUE(rig_.bridge->start(order));
+  TicketStart padded;
+  padded.order = "EWO-2";
+  EXPECT_EQ(rig_.bridge->start(padded)->vehicle, "AB-2");
 }
 
 TEST_F(WeighbridgeTickets, TheSitesToleranceDecides) {

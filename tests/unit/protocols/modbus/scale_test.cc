@@ -197,6 +197,32 @@ TEST(ScaleDecoder, GivesNoWeightForHalfAnAnswer) {
   EXPECT_FALSE(decode_scale(tared, {{6, 0x0800}, {7, 0}, {8, 20}})) << "the tare is missing";
 }
 
+struct FloatNearZero {
+  const char* name;
+  std::uint32_t bits;
+  Weight weight;
+};
+// The noise of an empty platform: refused, it would never be found empty and no truck ever captured.
+const FloatNearZero kFloats[] = {
+    {"Noise", 0xB4000000, {-119, -9}},                // -1.1920929e-7
+    {"LessThanTheFinest", 0x2F000000, {0, -9}},       // 1.1641532e-10
+    {"Rounded", 0xBAA1D139, {-1'234'568, -9}},        // -0.0012345678
+    {"NineDecimals", 0xBC4A4588, {-12'345'679, -9}},  // -0.012345679, as it is
+};
+class NearZero : public testing::TestWithParam<FloatNearZero> {};
+TEST_P(NearZero, HasTheFinestResolution) {
+  auto map = laumas();
+  map.values = {weight("gross", 7, WordType::kF32)};
+  const auto bits = GetParam().bits;
+  const auto sample = decode_scale(
+      map, {{6, 0x0800}, {7, static_cast<std::uint16_t>(bits >> 16)}, {8, static_cast<std::uint16_t>(bits & 0xFFFF)}});
+  ASSERT_TRUE(sample) << sample.error().detail;
+  ASSERT_TRUE(sample->value);
+  EXPECT_TRUE(compare(*sample->value, GetParam().weight) == 0) << to_text(*sample->value);
+}
+INSTANTIATE_TEST_SUITE_P(Floats, NearZero, testing::ValuesIn(kFloats),
+                         [](const auto& each) { return each.param.name; });
+
 TEST(ScaleDecoder, KnowsNoStabilityWhereThereIsNoBit) {
   auto map = laumas();
   map.status->bits.stable = -1;

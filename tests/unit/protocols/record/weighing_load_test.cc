@@ -1,4 +1,5 @@
 // Loads one after the other: captures, zero, silence.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "protocols/record/weighing.h"
@@ -28,7 +29,7 @@ TEST(Weighing, SecondTruckWithoutZeroIsRefused) {
   EXPECT_EQ(scale.state(), "leaving");
   EXPECT_EQ(scale.refusal(), "no_zero_return");
   EXPECT_EQ(scale.refusal(true), "");
-  EXPECT_EQ(scale.capturable(true).overridden, Refusal::kNoZeroReturn);
+  EXPECT_THAT(scale.capturable(true).overridden, testing::ElementsAre(Refusal::kNoZeroReturn));
   EXPECT_EQ(scale.capture().state(), "captured");
 }
 
@@ -174,7 +175,7 @@ TEST(Weighing, CapturableSaysHowItWasFound) {
   EXPECT_EQ(weight.stable_ms, 1300);
   EXPECT_EQ(weight.spread, (Weight{40, 0}));
   EXPECT_EQ(weight.zero_seen_ago_ms, 1400);
-  EXPECT_FALSE(weight.overridden);
+  EXPECT_TRUE(weight.overridden.empty());
 }
 
 TEST(Weighing, StabilityIsInferredWhereAnySampleHasNoFlag) {
@@ -203,6 +204,15 @@ TEST(Weighing, UnitOfTheFrameWhereNoneIsSetUp) {
   EXPECT_EQ(scale.refusal(), "no_unit");
 }
 
+TEST(Weighing, AnOverrideNamesEverythingItTakesOn) {
+  WeighingRules rules = truck_scale();
+  rules.max = Weight{60'000, 0};
+  Scale scale(rules);
+  scale.holds(shows(61'000), 1500);
+  EXPECT_EQ(scale.refusal(), "no_zero_return");
+  EXPECT_THAT(scale.capturable(true).overridden, testing::ElementsAre(Refusal::kNoZeroReturn, Refusal::kOverCapacity));
+}
+
 TEST(Weighing, CapacityAndMinAreWhatTheyAreSaidToBe) {
   WeighingRules rules = truck_scale();
   rules.max.reset();
@@ -210,7 +220,7 @@ TEST(Weighing, CapacityAndMinAreWhatTheyAreSaidToBe) {
   Scale scale(rules);
   scale.holds(at_zero(), 100).holds(shows(980), 1500);
   EXPECT_EQ(scale.refusal(), "below_min");
-  EXPECT_EQ(scale.capturable(true).overridden, Refusal::kBelowMin);
+  EXPECT_THAT(scale.capturable(true).overridden, testing::ElementsAre(Refusal::kBelowMin));
   scale.holds(shows(900'000), 1500);
   EXPECT_EQ(scale.refusal(), "") << "no capacity is known";
 }
