@@ -11,9 +11,9 @@ SEED = 20260223
 
 
 def test_kill_at_random_moments_of_weighing(bridge_on, long_run):
-    """20 weighings (100 with EDGE_LONG=1); in every second the agent is killed up to 2.2 s later."""
+    """10 weighings (100 with EDGE_LONG=1); in every second the agent is killed up to 2.2 s later."""
     bridge = bridge_on
-    count = 100 if long_run else 20
+    count = 100 if long_run else 10
     draw = random.Random(SEED)
     mock = bridge.mock("--modbus-tcp", "127.0.0.1:0", "--slave", "3=laumas-tlb", "--pace", 0.1)
     bridge.add_bus("bus1", tcp=mock.places["modbus_tcp"][0])
