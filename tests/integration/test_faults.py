@@ -100,8 +100,13 @@ def test_a_refusal_that_passes_costs_nothing(rig, fault):
     """Refused as a whole once or twice: halved or asked again, and all of it arrives."""
     rig.start()
     rig.agent.wait_sent()
-    rig.server.fault(fault, count=2, path=SUBMIT)
+    # All of it waits before the first try: of a batch of one, a refusal would be the end (wire.md §4).
+    rig.line.cut()
     sent = send(rig)
+    rig.agent.wait_messages(len(sent))
+    rig.server.fault(fault, count=2, path=SUBMIT)
+    rig.line.restore()
+    rig.agent.poke()
     rig.wait_complete(sent, 60)
 
 

@@ -79,7 +79,7 @@ def test_broker_stops_and_starts_under_load(rig_on):
         rig.broker.start()
         wait_until("connected again", rig.agent.sources_up, 30)
     rig.agent.wait_messages(rig.agent.counter("messages") + 400)
-    rig.wait_complete(mock.stop())
+    rig.wait_complete(mock.stop(), given_back=mock.given_back())
 
 
 def test_agent_away_while_the_broker_queues(rig):

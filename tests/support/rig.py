@@ -79,8 +79,11 @@ class Rig:
 
         return wait_until(f"a row of {device}", newest, timeout, 0.1)
 
-    def wait_complete(self, sent: list[Sent], timeout: float = 300) -> dict:
-        """Everything that was sent is on the server once; answers the agent's status."""
+    def wait_complete(self, sent: list[Sent], timeout: float = 300, given_back: int = 0) -> dict:
+        """Everything that was sent is on the server once; answers the agent's status.
+
+        `given_back`: MockIot.given_back(), each of which may spoil two messages before they reach the broker.
+        """
         assert all(message.acked for message in sent), "the publisher itself has not finished"
 
         def all_taken():
@@ -90,7 +93,8 @@ class Rig:
         wait_until(f"{len(sent)} messages at the agent", all_taken, timeout, 0.2)
         status = self.agent.wait_sent(timeout)
         lost, double = compare(sent, self.rows())
-        assert not lost and not double, f"lost {total(lost)}, double {total(double)}\n{status}"
+        spoilt = max(total(lost), total(double))
+        assert spoilt <= 2 * given_back, f"lost {total(lost)}, double {total(double)}\n{status}"
         assert status["dead_letters"] == 0, status
         return status
 
