@@ -1,8 +1,10 @@
 """Waiting for a condition with a deadline, and free ports: what integration tests use in place of sleeps."""
 
+import random
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -30,11 +32,26 @@ def wait_steady(what: str, probe: Callable[[], T], seconds: float, every: float 
     return last
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """A loopback port nobody listens on now."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A loopback port nobody listens on now and that no outgoing connection can take before it is listened on: it lies
+    below the kernel's range of ephemeral ports. No port is given twice by one process."""
+    ephemeral = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    first = max(1024, min(ephemeral, 32768) - 16384)
+    for _ in range(1000):
+        port = random.randrange(first, max(ephemeral, first + 1024))
+        if port in _given:
+            continue
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        _given.add(port)
+        return port
+    raise AssertionError("no free port on the loopback address")
 
 
 def listens(port: int) -> bool:
