@@ -45,8 +45,8 @@ AgentStatus status_of(SqliteStore& store, const Config& config, const Clock& clo
 
 }  // namespace
 
-Result<std::string> ask_agent(const Config& config, std::string_view request) {
-  auto answer = ask_control_socket(config.gateway.socket, request);
+Result<std::string> ask_agent(const Config& config, std::string_view request, std::chrono::milliseconds patience) {
+  auto answer = ask_control_socket(config.gateway.socket, request, patience);
   if (answer || answer.error().code != Errc::kUnavailable) return answer;
   if (const auto owner = become_owner(config.gateway.state_dir); !owner) return tl::unexpected(owner.error());
   if (!std::filesystem::exists(config.gateway.state_dir / "edge.sqlite")) {

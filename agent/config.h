@@ -81,6 +81,7 @@ struct ScaleSection {
   int slave = 1;
   std::chrono::milliseconds every{250};  ///< of a slave
   modbus::RegisterMap registers;         ///< what `map` holds
+  std::chrono::milliseconds stale_after{1'500};  ///< of an indicator on a line of its own
   std::string unit;                      ///< where the frame carries none
   Weight e;                              ///< > 0
   std::optional<Weight> max, min;

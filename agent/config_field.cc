@@ -147,7 +147,7 @@ void Field::check_line_scale(const toml::table& table, ScaleSection& scale) {
 
 /// A slave of a bus.
 void Field::check_bus_scale(const toml::table& table, ScaleSection& scale) {
-  for (const std::string_view key : {"profile", "port", "tcp", "line"}) {
+  for (const std::string_view key : {"profile", "port", "tcp", "line", "stale_after"}) {
     if (table.contains(key)) wrong(table, "scale", key, "and modbus exclude each other");
   }
   if (!buses_.contains(scale.modbus)) wrong(table, "scale", "modbus", "is no [[modbus]] name");

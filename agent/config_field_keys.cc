@@ -43,6 +43,10 @@ std::string slave_every(SlaveSection& section, const toml::node& node) {
   return duration_in(node, milliseconds(100), hours(24), "100ms and 24h", section.every);
 }
 
+std::string scale_stale_after(ScaleSection& section, const toml::node& node) {
+  return duration_in(node, milliseconds(500), seconds(10), "500ms and 10s", section.stale_after);
+}
+
 std::string scale_every(ScaleSection& section, const toml::node& node) {
   return duration_in(node, milliseconds(100), seconds(1), "100ms and 1s", section.every);
 }
@@ -108,6 +112,7 @@ constexpr Key<ScaleSection> kScale[] = {
     {"slave", "integer", "1", whole<&ScaleSection::slave, 1, 247>},
     {"map", "text", "\"\"", text<&ScaleSection::map>},
     {"every", "duration", "\"250ms\"", scale_every},
+    {"stale_after", "duration", "\"1500ms\"", scale_stale_after},
     {"unit", "text", "\"\"", scale_unit},
     {"e", "weight", kRequired, scale_e},
     {"max", "weight", "\"\"", scale_limit<&ScaleSection::max>},

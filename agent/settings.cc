@@ -100,6 +100,7 @@ std::vector<ScaleSetup> scale_setups(const Config& config) {
     setup.rules.e = scale.e;
     setup.rules.max = scale.max;
     setup.rules.min = scale.min;
+    if (!scale.profile.empty()) setup.rules.stale_ms = scale.stale_after.count();
     // A slave is asked less often than an indicator streams: three answers may be missed, no more.
     if (!scale.modbus.empty()) setup.rules.stale_ms = std::max(setup.rules.stale_ms, 3 * scale.every.count());
     out.push_back(std::move(setup));

@@ -45,7 +45,7 @@ void add_verify(CLI::App& group, Context& context, const Shared& options) {
   verify->add_option("--scale", options->scale, "only this scale");
   verify->add_flag("--json", options->json, "as JSON");
   verify->callback([&context, options] {
-    const auto result = ask(context, {{"command", "alibi-verify"}, {"scale", options->scale}});
+    const auto result = ask(context, {{"command", "alibi-verify"}, {"scale", options->scale}}, kLongPatience);
     if (!result) return;
     if ((*result)["verifies"] != true) context.exit_code = kNo;
     if (options->json) return print_json(*result);

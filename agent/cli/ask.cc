@@ -12,14 +12,14 @@ namespace edge::cli {
 
 using Json = nlohmann::ordered_json;
 
-std::optional<Answer> answer_to(Context& context, const Json& request) {
+std::optional<Answer> answer_to(Context& context, const Json& request, std::chrono::milliseconds patience) {
   context.exit_code = kCannot;
   const auto config = load_config(context.config_file);
   if (!config) {
     std::cerr << config.error().detail << '\n';
     return std::nullopt;
   }
-  const auto line = ask_agent(*config, request.dump(-1, ' ', false, Json::error_handler_t::replace));
+  const auto line = ask_agent(*config, request.dump(-1, ' ', false, Json::error_handler_t::replace), patience);
   if (!line) {
     std::cerr << "edge-agent: " << one_line(line.error().detail, 500) << '\n';
     return std::nullopt;
@@ -39,8 +39,8 @@ void say_no(Context& context, const std::string& error) {
   context.exit_code = kNo;
 }
 
-std::optional<Json> ask(Context& context, const Json& request) {
-  auto answer = answer_to(context, request);
+std::optional<Json> ask(Context& context, const Json& request, std::chrono::milliseconds patience) {
+  auto answer = answer_to(context, request, patience);
   if (!answer) return std::nullopt;
   if (answer->ok) return std::move(answer->result);
   say_no(context, answer->error);

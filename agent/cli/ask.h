@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -7,6 +8,9 @@
 
 namespace edge::cli {
 
+inline constexpr std::chrono::seconds kPatience{30};
+inline constexpr std::chrono::minutes kLongPatience{10};  ///< for what reads the whole store
+
 struct Answer {
   bool ok = false;
   nlohmann::ordered_json result;  ///< where it is ok
@@ -14,11 +18,13 @@ struct Answer {
 };
 /// Asks the agent, or its file where none runs. Nothing where that failed: the reason is on stderr and the context has
 /// its exit code. A no is left to the caller.
-std::optional<Answer> answer_to(Context& context, const nlohmann::ordered_json& request);
+std::optional<Answer> answer_to(Context& context, const nlohmann::ordered_json& request,
+                                std::chrono::milliseconds patience = kPatience);
 
 /// The result; nothing where there is no answer or the answer is no: the reason is on stderr and the context has its
 /// exit code.
-std::optional<nlohmann::ordered_json> ask(Context& context, const nlohmann::ordered_json& request);
+std::optional<nlohmann::ordered_json> ask(Context& context, const nlohmann::ordered_json& request,
+                                          std::chrono::milliseconds patience = kPatience);
 
 /// Says a no on stderr and notes it.
 void say_no(Context& context, const std::string& error);

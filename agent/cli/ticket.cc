@@ -23,7 +23,7 @@ constexpr std::array<std::string_view, 5> kPassing = {"in_motion", "not_settled"
 struct Options {
   std::string scale, vehicle, declared, direction, order, lot, driver, operator_id;
   std::string override_reason, manual, unit, reason, number;
-  std::int64_t id = 0, limit = 50, wait_ms = 0;
+  std::int64_t id = 0, pass = 0, limit = 50, wait_ms = 0;
   bool json = false;
 };
 using Shared = std::shared_ptr<Options>;
@@ -104,6 +104,9 @@ void add_start(CLI::App& group, Context& context, const Shared& options) {
 void add_capture(CLI::App& group, Context& context, const Shared& options) {
   auto* capture = add_action(group, "capture", "keep the weight that stands on the scale", options);
   auto* id = capture->add_option("id", options->id, "of the open ticket; without it the weight belongs to none");
+  capture->add_option("--pass", options->pass, "which weight of the ticket: refused unless it is the next one")
+      ->check(CLI::Range(1, 2))
+      ->needs(id);
   capture->add_option("--scale", options->scale, "needed without a ticket where there are several");
   capture->add_option("--operator", options->operator_id, "who weighs");
   auto* override_it = capture->add_option("--override", options->override_reason,
@@ -124,6 +127,7 @@ void add_capture(CLI::App& group, Context& context, const Shared& options) {
                                                  {"unit", &said.unit},
                                                  {"reason", &said.reason}});
     if (id->count() > 0) request["id"] = said.id;
+    if (said.pass != 0) request["pass"] = said.pass;
     const auto weighing = ask_for(context, request, std::chrono::milliseconds(said.wait_ms));
     if (!weighing) return;
     if (said.json) return print_json(*weighing);

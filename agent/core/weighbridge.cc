@@ -18,8 +18,6 @@ namespace {
 /// Longest texts of a person that a record carries (wire.md: a Frappe Data column, a note).
 constexpr std::size_t kNameLimit = 140;
 constexpr std::size_t kNoteLimit = 440;  ///< the codes of what was overridden stand before it
-/// Voids looked through for one of the same ticket.
-constexpr std::size_t kVoidsBack = 2'000;
 
 tl::unexpected<Error> refused(std::string_view code, const std::string& sentence) {
   return fail(Errc::kRefused, std::string(code) + ": " + sentence);
@@ -213,6 +211,9 @@ Result<Weighbridge::Pass> Weighbridge::pass_of(const CaptureOrder& order) {
     device = ticket->scale;
     direction = ticket->direction;
     number = ticket->first_weighing.empty() ? 1 : 2;
+    if (order.pass != 0 && order.pass != number) {
+      return refused("other_pass", ticket_name(ticket->id) + " waits for its weight number " + std::to_string(number));
+    }
     pass.ticket = ticket->id;
   }
   const auto scale = scale_for(device);
@@ -259,6 +260,10 @@ Result<wire::Weighing> Weighbridge::capture(const CaptureOrder& order) {
   const bool keyed = !said.manual_value.empty() || !said.manual_unit.empty() || !said.manual_reason.empty();
   if (keyed && !said.override_reason.empty()) {
     return fail(Errc::kMalformed, "override: a weight that is keyed in needs none");
+  }
+  // Said again because its answer was lost, it would become the second weight: nothing else tells the two apart.
+  if (keyed && said.ticket && said.pass == 0) {
+    return fail(Errc::kMalformed, "pass: say which weight of the ticket is keyed in, 1 or 2");
   }
   const auto pass = pass_of(said);
   if (!pass) return tl::unexpected(pass.error());
@@ -367,17 +372,15 @@ std::vector<ScaleStatus> Weighbridge::scales() const {
 
 Result<std::vector<OpenTicket>> Weighbridge::open_tickets() { return tickets_.open_tickets(); }
 
-Result<std::vector<wire::ScaleTicket>> Weighbridge::tickets(std::string_view number, std::size_t limit) {
-  return tickets_.tickets(number, limit);
+Result<std::vector<wire::ScaleTicket>> Weighbridge::tickets(std::string_view key, std::size_t limit) {
+  return tickets_.tickets(key, limit);
 }
 
 Result<std::optional<wire::ScaleTicket>> void_of(Tickets& tickets, std::string_view ticket_uid) {
-  auto newest = tickets.tickets({}, kVoidsBack);
-  if (!newest) return tl::unexpected(newest.error());
-  for (auto& one : *newest) {
-    if (one.voids == ticket_uid) return std::move(one);
-  }
-  return std::nullopt;
+  auto found = tickets.tickets("void/" + std::string(ticket_uid), 1);
+  if (!found) return tl::unexpected(found.error());
+  if (found->empty()) return std::nullopt;
+  return std::move(found->front());
 }
 
 }  // namespace edge

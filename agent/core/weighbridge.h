@@ -32,6 +32,7 @@ struct TicketStart {
 struct CaptureOrder {
   std::string scale;                   ///< needed where there are several
   std::optional<std::int64_t> ticket;  ///< nothing = a weighing without a ticket
+  int pass = 0;  ///< 1 or 2: refused unless it is the ticket's next one; a weight keyed in for a ticket needs it
   std::string operator_id;
   std::string override_reason;  ///< not empty: take no_zero_return, below_min or over_capacity upon oneself
   std::string manual_value, manual_unit, manual_reason;  ///< a weight keyed in by a person, said as such
@@ -79,7 +80,7 @@ class Weighbridge final : public ScaleSink {
 
   std::vector<ScaleStatus> scales() const;
   Result<std::vector<OpenTicket>> open_tickets();
-  Result<std::vector<wire::ScaleTicket>> tickets(std::string_view number, std::size_t limit);
+  Result<std::vector<wire::ScaleTicket>> tickets(std::string_view key, std::size_t limit);
 
  private:
   struct Scale;
@@ -106,7 +107,7 @@ class Weighbridge final : public ScaleSink {
   std::vector<wire::ConfigOrder> orders_;
 };
 
-/// The void that names the ticket with this uid, of the newest 2,000 finished records; nothing where there is none.
+/// The void that names the ticket with this uid; nothing where there is none.
 Result<std::optional<wire::ScaleTicket>> void_of(Tickets& tickets, std::string_view ticket_uid);
 
 }  // namespace edge

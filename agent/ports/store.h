@@ -175,8 +175,9 @@ class Tickets {
   /// empty `action` only takes the open ticket away: its weighings stay in the alibi memory. Errors: kNotFound, kIo.
   virtual Result<wire::ScaleTicket> finish(std::int64_t id, const wire::ScaleTicket& ticket,
                                            std::string_view scale_code) = 0;
-  /// The newest finished ones first, or (number not empty) the one with that number.
-  virtual Result<std::vector<wire::ScaleTicket>> tickets(std::string_view number, std::size_t limit) = 0;
+  /// The newest finished ones first, or (key not empty) those with that key of wire.md §2: a number, or
+  /// `void/{uid of the ticket}`, of whatever epoch.
+  virtual Result<std::vector<wire::ScaleTicket>> tickets(std::string_view key, std::size_t limit) = 0;
 };
 
 /// Last good answer of gateway.config, as text; kept without expiry.

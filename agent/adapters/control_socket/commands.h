@@ -34,7 +34,7 @@ struct CommandPorts {
 /// "all":true} · {"command":"reload"}
 ///
 /// {"command":"scales"} · {"command":"ticket-start","vehicle":"AB-123-C"} with "scale" "driver" "operator" "direction"
-/// "declared_net_kg" "order" "lot" · {"command":"ticket-capture"} with "id" "scale" "operator" and "override" (a
+/// "declared_net_kg" "order" "lot" · {"command":"ticket-capture"} with "id" "pass" "scale" "operator" and "override" (a
 /// reason) or "value" "unit" "reason" (keyed in) · {"command":"ticket-complete","id":4} with "direction" "operator" ·
 /// {"command":"ticket-void","number":"…","reason":"…"} with "operator" · {"command":"ticket-drop","id":4} ·
 /// {"command":"ticket-list","limit":50} · {"command":"ticket-show","number":"…"}. A refusal is "code: sentence".

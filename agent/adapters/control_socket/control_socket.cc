@@ -7,7 +7,9 @@
 
 #include <array>
 #include <cerrno>
+#include <condition_variable>
 #include <cstring>
+#include <mutex>
 #include <system_error>
 #include <thread>
 
@@ -37,6 +39,9 @@ struct ControlSocket::Body {
   std::filesystem::path path;
   Descriptor listener, wake;
   std::thread thread;
+  std::mutex mutex;
+  std::condition_variable room;
+  std::size_t served = 0;  ///< clients that have a thread now
 
   /// False once stop() was called.
   bool wait_readable(int fd) const {
@@ -59,12 +64,23 @@ struct ControlSocket::Body {
     }
   }
 
-  void run() const {
+  void run() {
     while (!stopped()) {
       if (!wait_readable(listener.get())) continue;
-      const Descriptor client(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (client.valid()) serve(client.get());
+      Descriptor client(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (!client.valid()) continue;
+      std::unique_lock lock(mutex);
+      room.wait(lock, [this] { return served < kClients; });
+      ++served;
+      std::thread([this, mine = std::move(client)] {
+        serve(mine.get());
+        const std::lock_guard done(mutex);
+        --served;
+        room.notify_all();  // under the lock: stop() may destroy the body once it has it
+      }).detach();
     }
+    std::unique_lock lock(mutex);
+    room.wait(lock, [this] { return served == 0; });
   }
 };
 

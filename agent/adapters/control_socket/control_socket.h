@@ -10,13 +10,16 @@
 
 namespace edge {
 
-/// A Unix socket (0660) where each line is a JSON request and each answer a line. One client at a time; one that
-/// says nothing for two seconds is let go.
+/// A Unix socket (0660) where each line is a JSON request and each answer a line. Each client has a thread, so that a
+/// capture never waits for a long check; kClients at once, further ones wait. One that says nothing for two seconds is
+/// let go.
 class ControlSocket {
  public:
+  static constexpr std::size_t kClients = 8;
   static constexpr std::size_t kRequestLimit = 64U << 10;  ///< bytes of a line
   using Handler = std::function<std::string(std::string_view request)>;
 
+  /// `handler` is called from several threads at once.
   explicit ControlSocket(Handler handler);
   ~ControlSocket();
   ControlSocket(const ControlSocket&) = delete;

@@ -93,6 +93,10 @@ Result<Json> capture(const Json& request, const CommandPorts& ports) {
     if (!id) return tl::unexpected(id.error());
     order.ticket = *id;
   }
+  const auto pass = whole(request, "pass", 0);
+  if (!pass) return tl::unexpected(pass.error());
+  if (*pass < 0 || *pass > 2) return fail(Errc::kMalformed, "pass: 1 or 2");
+  order.pass = static_cast<int>(*pass);
   return (*bridge)->capture(order).map([](const wire::Weighing& weighing) { return record_json(weighing); });
 }
 

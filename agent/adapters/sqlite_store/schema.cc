@@ -56,8 +56,12 @@ CREATE TABLE open_ticket(
   second_weighing TEXT NOT NULL DEFAULT '');
 )sql";
 
+// A ticket's void is looked up by what it names: its own uid carries the epoch it was said in.
+constexpr const char* kVoids =
+    "CREATE INDEX ticket_voids ON ticket(json_extract(document, '$.voids')) WHERE number IS NULL";
+
 /// Step n brings version n to n + 1; only ever append.
-constexpr std::array kSteps = {kFirst, kWeighbridge};
+constexpr std::array kSteps = {kFirst, kWeighbridge, kVoids};
 
 }  // namespace
 

@@ -79,7 +79,7 @@ class SqliteStore final : public Outbox,
   Result<std::vector<OpenTicket>> open_tickets() override;
   Result<wire::ScaleTicket> finish(std::int64_t id, const wire::ScaleTicket& ticket,
                                    std::string_view scale_code) override;
-  Result<std::vector<wire::ScaleTicket>> tickets(std::string_view number, std::size_t limit) override;
+  Result<std::vector<wire::ScaleTicket>> tickets(std::string_view key, std::size_t limit) override;
 
   Result<std::optional<std::string>> load_config() override;
   Result<void> save_config(std::string_view body) override;

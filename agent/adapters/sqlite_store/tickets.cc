@@ -12,6 +12,12 @@ constexpr const char* kOpenColumns =
     "SELECT id, site, scale, vehicle, driver, operator, direction, declared_net_kg, \"order\", lot, opened_at, "
     "first_weighing, second_weighing FROM open_ticket ";
 constexpr std::size_t kNumberDigits = 6;
+constexpr std::string_view kVoidKey = "void/";
+// Three statements: "or" would cost the indexes.
+constexpr const char* kNewest = "SELECT document FROM ticket ORDER BY id DESC LIMIT ?2";
+constexpr const char* kByNumber = "SELECT document FROM ticket WHERE number = ?1 LIMIT ?2";
+constexpr const char* kByVoided =
+    "SELECT document FROM ticket WHERE number IS NULL AND json_extract(document, '$.voids') = ?1 LIMIT ?2";
 
 OpenTicket read_open(const SQLite::Statement& select) {
   const auto text = [&](int column) { return select.getColumn(column).getString(); };
@@ -124,7 +130,7 @@ Result<wire::ScaleTicket> StoreBody::finish(std::int64_t id, wire::ScaleTicket t
     return ticket;
   }
   const std::string& epoch = epochs.back().epoch;
-  std::string series, key = "void/" + ticket.voids;
+  std::string series, key = std::string(kVoidKey) + ticket.voids;
   std::int64_t number = 0;
   ticket.number.clear();
   if (ticket.action != "void") {
@@ -176,13 +182,12 @@ Result<wire::ScaleTicket> SqliteStore::finish(std::int64_t id, const wire::Scale
   return body_->told([&] { return body_->finish(id, ticket, scale_code); });
 }
 
-Result<std::vector<wire::ScaleTicket>> SqliteStore::tickets(std::string_view number, std::size_t limit) {
+Result<std::vector<wire::ScaleTicket>> SqliteStore::tickets(std::string_view key, std::size_t limit) {
   StoreBody& body = *body_;
   return body.told([&]() -> Result<std::vector<wire::ScaleTicket>> {
-    // Two statements: "or" would cost the index over the numbers.
-    SQLite::Statement select(*body.db, number.empty() ? "SELECT document FROM ticket ORDER BY id DESC LIMIT ?2"
-                                                      : "SELECT document FROM ticket WHERE number = ?1 LIMIT ?2");
-    if (!number.empty()) select.bind(1, std::string(number));
+    const bool is_void = key.starts_with(kVoidKey);
+    SQLite::Statement select(*body.db, key.empty() ? kNewest : is_void ? kByVoided : kByNumber);
+    if (!key.empty()) select.bind(1, std::string(is_void ? key.substr(kVoidKey.size()) : key));
     select.bind(2, static_cast<std::int64_t>(limit));
     std::vector<wire::ScaleTicket> found;
     while (select.executeStep()) {

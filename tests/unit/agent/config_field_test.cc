@@ -86,6 +86,11 @@ TEST(FieldConfig, AScaleOnItsOwnLineTakesTheProfilesLine) {
   const auto over_tcp = read(kLineScale);
   ASSERT_TRUE(over_tcp) << over_tcp.error().detail;
   EXPECT_TRUE(over_tcp->scales.at(0).line.empty());
+  EXPECT_EQ(over_tcp->scales.at(0).stale_after, std::chrono::milliseconds(1'500));
+  const auto slow = read(std::string(kLineScale) + "stale_after = \"5s\"\n");
+  ASSERT_TRUE(slow) << slow.error().detail;
+  EXPECT_EQ(slow->scales.at(0).stale_after, std::chrono::seconds(5));
+  EXPECT_FALSE(read(std::string(kLineScale) + "stale_after = \"11s\"\n"));
 }
 
 TEST(FieldConfig, TheSiteIsTheGatewaysWhereNoneIsGiven) {

@@ -112,6 +112,18 @@ TEST_F(TicketsTest, VoidsATicketOnce) {
   EXPECT_EQ(documents(), 2);
 }
 
+TEST_F(TicketsTest, FindsAVoidByWhatItNamesInWhateverEpoch) {
+  const wire::ScaleTicket target = finish(0, test::ticket(1));
+  const wire::ScaleTicket other = finish(0, test::ticket(2));
+  EXPECT_THAT(*store_->tickets("void/" + target.stamp.uid, 1), IsEmpty());
+  const wire::ScaleTicket made = finish(0, test::void_of(target, 2));
+  ASSERT_TRUE(store_->grant_epoch("4"));
+  finish(0, test::void_of(other, 3));
+  const auto found = *store_->tickets("void/" + target.stamp.uid, 5);
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].stamp.uid, made.stamp.uid);
+}
+
 TEST_F(TicketsTest, ARefusedTicketTakesNoNumberAndStaysOpen) {
   const OpenTicket open_one = *store_->put(test::open_ticket(1));
   wire::ScaleTicket unfit = test::ticket(2);

@@ -23,6 +23,7 @@ class WeighbridgeTest : public testing::Test {
                                 std::optional<std::int64_t> ticket = {}) {
     CaptureOrder order;
     order.ticket = ticket;
+    order.pass = ticket ? 2 : 0;
     order.manual_value = value;
     order.manual_unit = unit;
     order.manual_reason = reason;

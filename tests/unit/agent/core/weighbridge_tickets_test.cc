@@ -131,6 +131,23 @@ TEST_F(WeighbridgeTickets, TheWeakestWeightGivesTheTicketItsStability) {
   EXPECT_FALSE(ticket->mismatch);
 }
 
+TEST_F(WeighbridgeTickets, AKeyedInWeightNamesItsPassSoThatSaidTwiceItIsNotTheSecond) {
+  const auto id = open_id("AB-1");
+  CaptureOrder order;
+  order.ticket = id;
+  order.manual_value = "38440";
+  order.manual_unit = "kg";
+  order.manual_reason = "indicator broken";
+  expect_malformed(rig_.bridge->capture(order), "pass");
+  order.pass = 2;
+  expect_refused(rig_.bridge->capture(order), "other_pass");
+  order.pass = 1;
+  ASSERT_TRUE(rig_.bridge->capture(order));
+  expect_refused(rig_.bridge->capture(order), "other_pass");
+  ASSERT_TRUE(rig_.weigh(14'580, id));
+  EXPECT_EQ(rig_.bridge->complete({id, "", ""})->net, "23860");
+}
+
 TEST_F(WeighbridgeTickets, AnOverriddenWeightFlagsItsTicket) {
   const auto id = open_id("AB-1");
   ASSERT_TRUE(rig_.weigh(38'440, id));

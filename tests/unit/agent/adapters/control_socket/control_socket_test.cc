@@ -6,7 +6,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <thread>
+#include <vector>
 
 #include "agent/adapters/control_socket/stream.h"
 #include "tests/support/temp_dir.h"
@@ -94,6 +96,34 @@ TEST_F(Control, ALateAnswerIsAnError) {
   ASSERT_TRUE(server.start(path()));
   EXPECT_EQ(ask_control_socket(path(), "", std::chrono::milliseconds(100)).error().code, Errc::kIo);
   done = true;
+}
+
+TEST_F(Control, ALongAnswerKeepsNobodyWaiting) {
+  std::promise<void> begun, release;
+  const auto released = release.get_future().share();
+  ControlSocket server([&](std::string_view request) {
+    if (request == "long") {
+      begun.set_value();
+      released.wait();
+    }
+    return std::string(request);
+  });
+  ASSERT_TRUE(server.start(path()));
+  auto slow = std::async(std::launch::async, [&] { return ask_control_socket(path(), "long"); });
+  begun.get_future().wait();
+  EXPECT_EQ(*ask_control_socket(path(), "short"), "short");
+  release.set_value();
+  EXPECT_EQ(*slow.get(), "long");
+}
+
+TEST_F(Control, MoreClientsThanThreadsWaitTheirTurn) {
+  ControlSocket server([](std::string_view request) { return std::string(request); });
+  ASSERT_TRUE(server.start(path()));
+  std::vector<std::future<Result<std::string>>> asked;
+  for (std::size_t i = 0; i < ControlSocket::kClients * 3; ++i) {
+    asked.push_back(std::async(std::launch::async, [this] { return ask_control_socket(path(), "mine"); }));
+  }
+  for (auto& one : asked) EXPECT_EQ(*one.get(), "mine");
 }
 
 TEST_F(Control, TooLongAPathIsRefused) {
