@@ -86,22 +86,30 @@ bool is_comma_number(std::string_view text) {
          text.find_first_not_of("0123456789+-., ") == std::string_view::npos;
 }
 
-std::string_view whole_of(std::string_view canonical) { return canonical.substr(0, canonical.find('.')); }
-std::string_view fraction_of(std::string_view canonical) {
-  const std::size_t point = canonical.find('.');
-  return point == std::string_view::npos ? std::string_view{} : canonical.substr(point + 1);
+/// Where the point is, or the end. Numbers are short: a loop is faster than a search made for long texts.
+std::size_t point_of(std::string_view canonical) {
+  std::size_t at = 0;
+  while (at < canonical.size() && canonical[at] != '.') ++at;
+  return at;
+}
+std::string_view fraction_of(std::string_view canonical, std::size_t point) {
+  return canonical.substr(std::min(point + 1, canonical.size()));
+}
+
+int compare_fractions(std::string_view a, std::string_view b) {
+  while (!a.empty() && a.back() == '0') a.remove_suffix(1);
+  while (!b.empty() && b.back() == '0') b.remove_suffix(1);
+  return a.compare(b);
 }
 
 int compare_magnitudes(std::string_view a, std::string_view b) {
-  const std::string_view whole_a = whole_of(a);
-  const std::string_view whole_b = whole_of(b);
-  if (whole_a.size() != whole_b.size()) return whole_a.size() < whole_b.size() ? -1 : 1;
-  if (const int order = whole_a.compare(whole_b); order != 0) return order;
-  std::string_view fraction_a = fraction_of(a);
-  std::string_view fraction_b = fraction_of(b);
-  while (!fraction_a.empty() && fraction_a.back() == '0') fraction_a.remove_suffix(1);
-  while (!fraction_b.empty() && fraction_b.back() == '0') fraction_b.remove_suffix(1);
-  return fraction_a.compare(fraction_b);
+  const std::size_t point_a = point_of(a);
+  const std::size_t point_b = point_of(b);
+  if (point_a != point_b) return point_a < point_b ? -1 : 1;
+  for (std::size_t i = 0; i < point_a; ++i) {
+    if (a[i] != b[i]) return a[i] < b[i] ? -1 : 1;
+  }
+  return compare_fractions(fraction_of(a, point_a), fraction_of(b, point_b));
 }
 
 }  // namespace
@@ -133,9 +141,10 @@ bool is_decimal(std::string_view text) {
 
 bool is_storable(std::string_view text) {
   take(text, '-');
-  const std::string_view whole = whole_of(text);
-  if (whole.size() != kStorableIntegerDigits) return whole.size() < kStorableIntegerDigits;
-  return whole.find_first_not_of('9') != std::string_view::npos || fraction_of(text).substr(0, 4) != "9999";
+  const std::size_t point = point_of(text);
+  if (point != kStorableIntegerDigits) return point < kStorableIntegerDigits;
+  return text.substr(0, point).find_first_not_of('9') != std::string_view::npos ||
+         fraction_of(text, point).substr(0, 4) != "9999";
 }
 
 int compare_decimals(std::string_view a, std::string_view b) {

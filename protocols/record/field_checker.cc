@@ -17,21 +17,8 @@ constexpr std::size_t kNoteLimit = 500;
 
 }  // namespace
 
-void FieldChecker::integer(const char* name, const FieldInt& field, Need need, std::int64_t least, std::int64_t most) {
-  if (first_ || !present(name, field.kind == FieldInt::Kind::kMissing, need)) return;
-  if (field.kind != FieldInt::Kind::kInt || field.value < least || field.value > most) {
-    malformed(name, "an integer from " + std::to_string(least) + " to " + std::to_string(most));
-  }
-}
-
 void FieldChecker::boolean(const char* name, const FieldBool& field) {
   require(name, field.kind != FieldBool::Kind::kOther, "true or false");
-}
-
-void FieldChecker::length(const char* name, const FieldText& field, std::size_t limit) {
-  if (first_ || field.kind != FieldText::Kind::kText || field.text.size() <= limit) return;
-  first_ =
-      Rejection{RejectCode::kTooLong, name, std::string(name) + " is longer than " + std::to_string(limit) + " bytes."};
 }
 
 void FieldChecker::uid(const FieldText& field) {
@@ -80,8 +67,8 @@ void FieldChecker::note(const char* name, const FieldText& field, Need need) {
 }
 
 void FieldChecker::hex(const char* name, const FieldText& field, Need need, std::size_t digits) {
-  text(name, field, need, std::to_string(digits) + " lower-case hex digits",
-       [=](std::string_view text) { return is_lower_hex(text, digits); });
+  if (is_good_text(name, field, need, [=](std::string_view text) { return is_lower_hex(text, digits); })) return;
+  malformed(name, std::to_string(digits) + " lower-case hex digits");
 }
 
 void FieldChecker::clock(const FieldText& field, Need need) {
@@ -101,15 +88,21 @@ void FieldChecker::missing(const char* name, const FieldText& field, std::string
   require(name, field.kind == FieldText::Kind::kMissing, why);
 }
 
-bool FieldChecker::present(const char* name, bool missing, Need need) {
-  if (missing && need == Need::kMandatory) {
-    first_ = Rejection{RejectCode::kMalformed, name, std::string(name) + " is missing."};
-  }
-  return !missing;
+void FieldChecker::absent(const char* name) {
+  first_ = Rejection{RejectCode::kMalformed, name, std::string(name) + " is missing."};
 }
 
 void FieldChecker::malformed(const char* name, std::string_view form) {
   first_ = Rejection{RejectCode::kMalformed, name, std::string(name) + " is not " + std::string(form) + "."};
+}
+
+void FieldChecker::not_between(const char* name, std::int64_t least, std::int64_t most) {
+  malformed(name, "an integer from " + std::to_string(least) + " to " + std::to_string(most));
+}
+
+void FieldChecker::too_long(const char* name, std::size_t limit) {
+  first_ =
+      Rejection{RejectCode::kTooLong, name, std::string(name) + " is longer than " + std::to_string(limit) + " bytes."};
 }
 
 }  // namespace edge

@@ -20,13 +20,21 @@ class FieldChecker {
   /// A text for which `good` holds; `form` says in words what it should be.
   template <class Good>
   void text(const char* name, const FieldText& field, Need need, std::string_view form, Good good) {
-    if (first_ || !present(name, field.kind == FieldText::Kind::kMissing, need)) return;
-    if (field.kind != FieldText::Kind::kText || !good(field.text)) malformed(name, form);
+    if (is_good_text(name, field, need, good)) return;
+    malformed(name, form);
   }
-  void integer(const char* name, const FieldInt& field, Need need, std::int64_t least, std::int64_t most);
+  void integer(const char* name, const FieldInt& field, Need need, std::int64_t least, std::int64_t most) {
+    if (first_ || !present(name, field.kind == FieldInt::Kind::kMissing, need)) return;
+    if (field.kind != FieldInt::Kind::kInt || field.value < least || field.value > most) {
+      not_between(name, least, most);
+    }
+  }
   void boolean(const char* name, const FieldBool& field);
   /// No text longer than `limit` bytes.
-  void length(const char* name, const FieldText& field, std::size_t limit);
+  void length(const char* name, const FieldText& field, std::size_t limit) {
+    if (first_ || field.kind != FieldText::Kind::kText || field.text.size() <= limit) return;
+    too_long(name, limit);
+  }
   void uid(const FieldText& field);
   /// `uid` must be `want`, which is made of fields that were found good.
   void uid_is(const FieldText& field, std::string_view want);
@@ -53,8 +61,22 @@ class FieldChecker {
   std::optional<Rejection> first() && { return std::move(first_); }
 
  private:
-  bool present(const char* name, bool missing, Need need);
+  /// False where there is nothing to look at; a mandatory one is then wrong.
+  bool present(const char* name, bool missing, Need need) {
+    if (missing && need == Need::kMandatory) absent(name);
+    return !missing;
+  }
+  /// True also where there is nothing to say of it: something before it is wrong, or it is missing.
+  template <class Good>
+  bool is_good_text(const char* name, const FieldText& field, Need need, Good good) {
+    if (first_ || !present(name, field.kind == FieldText::Kind::kMissing, need)) return true;
+    return field.kind == FieldText::Kind::kText && good(field.text);
+  }
+  // What is wrong is put into words apart from the checks: hardly ever, and never where a record is good.
+  void absent(const char* name);
   void malformed(const char* name, std::string_view form);
+  void not_between(const char* name, std::int64_t least, std::int64_t most);
+  void too_long(const char* name, std::size_t limit);
 
   std::optional<Rejection> first_;
 };

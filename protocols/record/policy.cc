@@ -1,10 +1,12 @@
 #include "protocols/record/policy.h"
 
+#include <functional>
+
 namespace edge {
 
-bool PolicyBook::KeyLess::operator()(const Key& a, const Key& b) const {
-  const int site = a.first.compare(b.first);
-  return site != 0 ? site < 0 : a.second < b.second;
+std::size_t PolicyBook::KeyHash::operator()(const Key& key) const {
+  constexpr std::hash<std::string_view> kHash;
+  return kHash(key.first) * 31 + kHash(key.second);
 }
 
 PolicyBook::PolicyBook(std::vector<Policy> policies) : policies_(std::move(policies)) {

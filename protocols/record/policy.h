@@ -1,9 +1,10 @@
 #pragma once
-#include <map>
+#include <cstddef>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -49,15 +50,22 @@ class PolicyBook {
  private:
   using Key = std::pair<std::string_view, std::string_view>;
   using Stored = std::pair<std::string, std::string>;
-  /// Compares stored keys with views, so that judging a reading builds no strings.
-  struct KeyLess {
+  // Stored keys are found by views, so that judging a reading builds no strings.
+  struct KeyHash {
     using is_transparent = void;
-    bool operator()(const Key& a, const Key& b) const;
+    std::size_t operator()(const Key& key) const;
+    std::size_t operator()(const Stored& key) const { return (*this)(Key{key.first, key.second}); }
+  };
+  struct KeyEqual {
+    using is_transparent = void;
+    bool operator()(const Stored& a, const Stored& b) const { return a == b; }
+    bool operator()(const Key& a, const Stored& b) const { return a.first == b.first && a.second == b.second; }
+    bool operator()(const Stored& a, const Key& b) const { return (*this)(b, a); }
   };
 
   std::vector<Policy> policies_;
-  std::map<Stored, std::size_t, KeyLess> by_key_;
-  std::optional<std::set<Stored, KeyLess>> devices_;
+  std::unordered_map<Stored, std::size_t, KeyHash, KeyEqual> by_key_;
+  std::optional<std::unordered_set<Stored, KeyHash, KeyEqual>> devices_;
 };
 
 }  // namespace edge

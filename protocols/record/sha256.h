@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "protocols/record/sha256_blocks.h"
+
 namespace edge {
 
 /// SHA-256 (FIPS 180-4). Own code because the Python module may link nothing but the standard
@@ -13,16 +15,18 @@ class Sha256 {
  public:
   using Digest = std::array<std::uint8_t, 32>;
 
-  Sha256();
+  explicit Sha256(Sha256Blocks work = sha256_blocks());
   void update(std::string_view bytes);
   /// Ends the message; the object must not be updated afterwards.
   Digest finish();
 
  private:
-  void block(const std::uint8_t* bytes);
+  /// No more bytes than the buffer has room for.
+  void keep(std::string_view bytes);
 
-  std::array<std::uint32_t, 8> state_;
-  std::array<std::uint8_t, 64> buffer_;
+  Sha256Blocks work_;
+  Sha256State state_;
+  std::array<std::uint8_t, 64> buffer_;  ///< the first buffered_ are set
   std::size_t buffered_ = 0;
   std::uint64_t length_ = 0;
 };
@@ -42,7 +46,13 @@ class LengthPrefixed {
   std::string hex32();
 
  private:
+  Sha256::Digest finish();
+  void flush();
+
   Sha256 hash_;
+  // Most messages fit: then they are hashed in one piece.
+  std::array<char, 256> pending_;  ///< the first used_ are set
+  std::size_t used_ = 0;
 };
 
 }  // namespace edge

@@ -28,6 +28,32 @@ class Sha256Vector : public testing::TestWithParam<Case> {};
 TEST_P(Sha256Vector, Matches) { EXPECT_EQ(sha256_hex(GetParam().message), GetParam().digest); }
 INSTANTIATE_TEST_SUITE_P(Nist, Sha256Vector, testing::ValuesIn(kCases), [](const auto& row) { return row.param.name; });
 
+std::string hex_with(Sha256Blocks work, std::string_view message) {
+  Sha256 hash(work);
+  hash.update(message);
+  return to_hex(hash.finish());
+}
+
+TEST_P(Sha256Vector, MatchesWithoutTheProcessorsInstructions) {
+  EXPECT_EQ(hex_with(&sha256_blocks_portable, GetParam().message), GetParam().digest);
+}
+
+TEST_P(Sha256Vector, MatchesWithTheProcessorsInstructions) {
+  const Sha256Blocks work = sha256_blocks_of_processor();
+  if (work == nullptr) GTEST_SKIP() << "this processor has no SHA instructions";
+  EXPECT_EQ(hex_with(work, GetParam().message), GetParam().digest);
+}
+
+TEST(Sha256, IsTheSameWithBothAtEveryLength) {
+  const Sha256Blocks work = sha256_blocks_of_processor();
+  if (work == nullptr) GTEST_SKIP() << "this processor has no SHA instructions";
+  std::string message;
+  for (unsigned length = 0; length <= 300; ++length) {
+    EXPECT_EQ(hex_with(work, message), hex_with(&sha256_blocks_portable, message)) << length;
+    message += static_cast<char>(length * 167 + 13);
+  }
+}
+
 TEST(Sha256, IsTheSameInPiecesAtEveryLengthAroundABlock) {
   for (std::size_t length = 0; length <= 130; ++length) {
     const std::string message(length, 'x');
