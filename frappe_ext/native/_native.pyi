@@ -38,10 +38,13 @@ class BatchVerdict:
 	def flags(self) -> bytes:
 		"""Per record the worse of edge's and server's flag, 0 OK … 3 Invalid; 255 where it is no observation."""
 
-def validate_batch(records: list[Any], book: Book, gateway: str = "", epoch: str = "") -> BatchVerdict:
+def validate_batch(
+	records: list[Any], book: Book, gateway: str = "", epoch: str = "", identities: bool = True
+) -> BatchVerdict:
 	"""Form, identity and stateless verdict of every record, in order. Takes any Python values; raises only
 	TypeError where `records` is no list. `gateway` and `epoch` are the batch's: uid and hash of weighings and
-	tickets are checked with them (a record's own epoch wins)."""
+	tickets are checked with them (a record's own epoch wins). `identities` False: observations get no identity
+	hash (None), for judging alone."""
 
 def identity_hash(record: Any, gateway: str = "", epoch: str = "") -> str | None:
 	"""identity_hash of one record (wire.md §2); None where its form is wrong."""
@@ -109,6 +112,26 @@ def kg_text(value: str, unit: str) -> str | None:
 
 def parse_ticket_number(number: str) -> tuple[str, int] | None:
 	"""(series, serial) of a number that a gateway gave; None for other numbers."""
+
+def excursion_matter(code: str) -> str:
+	"""What an excursion with this code is about: max, min, or the code itself (edge::excursion_matter)."""
+
+def ends_excursion(book: Book, site: str, type: str, code: str, value: str | None) -> bool:
+	"""Whether an OK reading ends an excursion of this code (clear_hysteresis)."""
+
+def excursion_delay_ms(book: Book, site: str, type: str, code: str) -> int:
+	"""How long a band must be left before that is an excursion (on_delay_s)."""
+
+def excursion_quiet_ms(type: str) -> int:
+	"""How long after the last flagged row a good one ends an excursion of this type; 0: any later one."""
+
+def is_worse_peak(matter: str, value: str, peak: str) -> bool: ...
+def rejudge(book: Book, row: dict[str, Any]) -> dict[str, Any]:
+	"""A stored observation by the policy of today (edge::rejudge).
+
+	`row`: site, device, type, unit, value (text or None), edge_flag, edge_reasons (list). The answer: server_flag,
+	server_reasons, policy_version, and flag and reasons of both.
+	"""
 
 class HealthReport:
 	"""One verdict of several probes (edge::HealthReport). A probe later than `deadline_ms` failed."""

@@ -42,6 +42,7 @@ PYBIND11_MODULE(_frappe_ext_native, m) {
   edge::native::bind_books(m);
   edge::native::bind_batch(m);
   edge::native::bind_tickets(m);
+  edge::native::bind_excursions(m);
 
   py::class_<edge::HealthReport>(m, "HealthReport")
       .def(py::init([](long long deadline_ms) { return edge::HealthReport(std::chrono::milliseconds(deadline_ms)); }),

@@ -29,7 +29,6 @@ struct Keys {
 #define X(name) PyObject* name = PyUnicode_InternFromString(#name);
   EDGE_KEYS(X)
 #undef X
-#undef EDGE_KEYS
   PyObject* operator_id = PyUnicode_InternFromString("operator");
   PyObject* override_reason = PyUnicode_InternFromString("override");
 };
@@ -38,9 +37,20 @@ inline const Keys& keys() {
   return kKeys;
 }
 
-/// UTF-8 of a str, or nothing (another type, a lone surrogate). The view lives as long as the str.
+/// True where UTF-8 cannot say it: asked beforehand, because CPython's answer is an exception, and making one may run
+/// the garbage collector and with it anybody's code.
+bool has_surrogates(PyObject* text);
+
+/// The characters of a compact ASCII str.
+inline std::string_view ascii(PyObject* text) {
+  return {static_cast<const char*>(PyUnicode_DATA(text)), static_cast<std::size_t>(PyUnicode_GET_LENGTH(text))};
+}
+
+/// UTF-8 of a str, or nothing (another type, a lone surrogate). The view lives as long as the str. Runs no Python code.
 inline std::optional<std::string_view> utf8(PyObject* value) {
   if (!PyUnicode_Check(value)) return std::nullopt;
+  if (PyUnicode_IS_COMPACT_ASCII(value)) return ascii(value);
+  if (has_surrogates(value)) return std::nullopt;
   Py_ssize_t size = 0;
   const char* text = PyUnicode_AsUTF8AndSize(value, &size);
   if (text == nullptr) {
@@ -50,37 +60,22 @@ inline std::optional<std::string_view> utf8(PyObject* value) {
   return std::string_view(text, static_cast<std::size_t>(size));
 }
 
-/// The fields of one record and of an object inside it (…_in). Holds what it hands out views of: a key with an odd
-/// __eq__ may change the dict meanwhile.
+/// The values of a dict that our own code made, asked for one by one (RecordValues reads those from outside). Holds what
+/// it hands out views of: a key with an odd __eq__ may change the dict meanwhile.
 class Fields {
  public:
   explicit Fields(PyObject* dict) : dict_(dict) {}
 
-  /// Null where the key is missing or None.
-  PyObject* find(PyObject* key) { return find_in(dict_, key); }
-  PyObject* find_in(PyObject* dict, PyObject* key) {
-    PyObject* value = PyDict_GetItemWithError(dict, key);
-    if (value == nullptr) {
-      PyErr_Clear();
-      return nullptr;
-    }
-    if (value == Py_None) return nullptr;
-    held_.push_back(pybind11::reinterpret_borrow<pybind11::object>(value));
-    return value;
-  }
-
-  FieldText text(PyObject* key) { return text_in(dict_, key); }
-  FieldText text_in(PyObject* dict, PyObject* key) {
-    PyObject* value = find_in(dict, key);
+  FieldText text(PyObject* key) {
+    PyObject* value = find(key);
     if (value == nullptr) return {};
     const auto found = utf8(value);
     if (!found) return {FieldText::Kind::kOther, {}};
     return {FieldText::Kind::kText, *found};
   }
 
-  FieldInt integer(PyObject* key) { return integer_in(dict_, key); }
-  FieldInt integer_in(PyObject* dict, PyObject* key) {
-    PyObject* value = find_in(dict, key);
+  FieldInt integer(PyObject* key) {
+    PyObject* value = find(key);
     if (value == nullptr) return {};
     if (!PyLong_Check(value) || PyBool_Check(value)) return {FieldInt::Kind::kOther, 0};
     int overflow = 0;
@@ -96,20 +91,19 @@ class Fields {
     return {FieldBool::Kind::kBool, value == Py_True};
   }
 
-  /// False where the key holds no list of text.
-  bool texts(PyObject* key, std::vector<std::string_view>& into) {
-    PyObject* list = find(key);
-    if (list == nullptr || !PyList_Check(list)) return false;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); ++i) {
-      held_.push_back(pybind11::reinterpret_borrow<pybind11::object>(PyList_GET_ITEM(list, i)));
-      const auto text = utf8(held_.back().ptr());
-      if (!text) return false;
-      into.push_back(*text);
+ private:
+  /// Null where the key is missing or None.
+  PyObject* find(PyObject* key) {
+    PyObject* value = PyDict_GetItemWithError(dict_, key);
+    if (value == nullptr) {
+      PyErr_Clear();
+      return nullptr;
     }
-    return true;
+    if (value == Py_None) return nullptr;
+    held_.push_back(pybind11::reinterpret_borrow<pybind11::object>(value));
+    return value;
   }
 
- private:
   PyObject* dict_;
   std::vector<pybind11::object> held_;
 };

@@ -51,6 +51,9 @@ HOMES = {
     "protozero/": ["protocols/mqtt/"],
     "pybind11/": ["frappe_ext/native/"],
     "Python.h": ["frappe_ext/native/"],
+    # The compiler's own, for the SHA instructions of x86.
+    "cpuid.h": ["protocols/record/sha256_blocks"],
+    "immintrin.h": ["protocols/record/sha256_blocks"],
 }
 # Of these, every file that includes it must belong to one and the same adapter.
 ONE_ADAPTER = [
