@@ -8,11 +8,16 @@ from typing import Any
 import frappe
 from frappe.utils import add_days
 
-from frappe_ext.clock import to_ms
+from frappe_ext.clock import now_ms, to_ms
 from frappe_ext.contract import config_answer
+from frappe_ext.contract.operators import RIGHTS, operator_entry
 
 TARES = 20
 """Of one vehicle: enough for a median that one odd weighing does not move."""
+TARE_DAYS = 400
+"""Older empty weights say nothing of a truck of today."""
+MAX_LOTS = 2_000
+"""The newest ones of a gateway's sites; a scale house chooses among them."""
 ENDED_LOTS = frozenset({"Rejected", "Dispatched"})
 _TYPE = re.compile(r"(\*|[a-z0-9_.]{1,64})\Z", re.ASCII)
 
@@ -32,6 +37,7 @@ def content(gateway: str) -> dict[str, list[dict[str, Any]]]:
 		"tolerances": tolerances(sites),
 		"orders": orders(sites),
 		"vehicles": vehicles(sites),
+		"operators": operators(sites),
 		"lots": lots(sites),
 	}
 
@@ -125,9 +131,10 @@ def _tares(sites: dict[str, tuple[str, str]]) -> dict[tuple[str, str], list[floa
 			select site, vehicle, tare_kg, row_number() over (
 				partition by site, vehicle order by ticket_datetime_ms desc) as place
 			from `tabScaleTicket` where site in %(sites)s and status = 'Completed'
-			and coalesce(vehicle, '') != '' and coalesce(tare_weighing, '') != '') newest
+			and ticket_datetime_ms > %(since)s and vehicle in (select plate from `tabEdge Vehicle` where site in %(sites)s)
+			and coalesce(tare_weighing, '') != '') newest
 		where place <= %(count)s order by place""",
-		{"sites": tuple(sites), "count": TARES},
+		{"sites": tuple(sites), "count": TARES, "since": now_ms() - TARE_DAYS * 86_400_000},
 	)
 	found: dict[tuple[str, str], list[float]] = {}
 	for site, plate, tare_kg in rows:
@@ -135,13 +142,29 @@ def _tares(sites: dict[str, tuple[str, str]]) -> dict[tuple[str, str], list[floa
 	return found
 
 
+def operators(sites: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
+	"""The active ones."""
+	rights = [f"right_{right}" for right in RIGHTS]
+	fields = ["operator", "operator_name", "site", "pin_hash", *rights]
+	rows = _rows("Edge Operator", sites, fields, "site, operator", active=1)
+	return [operator_entry(row, site=sites[row.site][0]) for row in rows]
+
+
 def lots(sites: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
 	"""Those that may still be weighed."""
-	rows = _rows("Lot", sites, ["name", "lot_number", "site", "crop", "status"], "site, lot_number, name")
+	if not sites:
+		return []
+	rows = frappe.get_all(
+		"Lot",
+		filters={"site": ("in", list(sites)), "status": ("not in", sorted(ENDED_LOTS))},
+		fields=["name", "lot_number", "site", "crop"],
+		order_by="creation desc",
+		limit=MAX_LOTS,
+	)
+	rows.sort(key=lambda row: (row.site, row.lot_number or "", row.name))
 	return [
 		config_answer.lot_entry({"lot": _lot_text(row), "crop": row.crop}, site=sites[row.site][0])
 		for row in rows
-		if row.status not in ENDED_LOTS
 	]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import frappe
 from frappe.utils import now_datetime
 
-from frappe_ext import nonconformances
+from frappe_ext import native, nonconformances
 from frappe_ext.contract import late
 from frappe_ext.contract.storage import StoredWeighing
 from frappe_ext.store_base import is_deadlock
@@ -22,6 +22,8 @@ GRACE = timedelta(hours=24)
 LOOK_BACK = timedelta(days=60)
 """What is older has been seen by many runs before; a site that stood still for longer says nothing more."""
 WITHOUT_TICKET = "capture_without_ticket"
+NAMED = 20
+"""Weighings that a Nonconformance names one by one."""
 _SAVEPOINT = "edge_late"
 
 
@@ -80,9 +82,11 @@ def _compare_late_ones(run: _Run) -> None:
 	weighings = _weighings({uid for row in tickets for uid in (row.gross_weighing, row.tare_weighing) if uid})
 	for row in tickets:
 		wire = row | {"site": row.site_code, "gateway": row.gateway_id}
-		found = late.differing_reasons(wire, weighings)
+		found, mismatch = late.differing_reasons(wire, weighings)
 		if found:
-			run.write(lambda name=row.name, found=found: _flag_ticket(name, found))
+			run.write(
+				lambda name=row.name, found=found, bad=mismatch: _flag_ticket(name, found, mismatch=bad)
+			)
 
 
 def _weighings(uids: set[str]) -> dict[str, StoredWeighing]:
@@ -120,17 +124,20 @@ def _flag_missing_ones(run: _Run) -> None:
 		run.write(lambda name=row.name, missing=missing: _flag_ticket(name, missing))
 
 
-def _flag_ticket(name: str, found: list[str]) -> None:
+def _flag_ticket(name: str, found: list[str], *, mismatch: bool = True) -> None:
 	"""Adds the reasons that a stored ticket does not have yet."""
 	ticket = frappe.get_doc("ScaleTicket", name)
 	known = ticket.mismatch_reasons.split("\n") if ticket.mismatch_reasons else []
 	if set(found) <= set(known):
 		return
 	reasons = list(dict.fromkeys([*found, *known]))
-	ticket.update({"mismatch_flag": 1, "mismatch_reasons": "\n".join(reasons)})
+	ticket.update(
+		{"mismatch_flag": int(mismatch or ticket.mismatch_flag), "mismatch_reasons": "\n".join(reasons)}
+	)
 	ticket.flags.from_edge = True
 	ticket.flags.ignore_mandatory = True
-	ticket.flags.nonconformance = ticket.status == "Completed"
+	bad = any(native.is_nonconformance(reason) for reason in found)
+	ticket.flags.nonconformance = bad and ticket.status == "Completed"
 	ticket.flags.nc_text = nonconformances.text_of_ticket(ticket, reasons)
 	ticket.save(ignore_permissions=True)  # the scheduler's user is Administrator
 
@@ -142,35 +149,45 @@ def _note_weighings(run: _Run) -> None:
 		from `tabEdge Weighing` weighing left join `tabEdge Gateway` gateway on gateway.name = weighing.gateway
 		where weighing.creation between %(from)s and %(to)s and weighing.role != 'genesis'
 		and not exists (select 1 from `tabScaleTicket` where gross_weighing = weighing.edge_uid)
-		and not exists (select 1 from `tabScaleTicket` where tare_weighing = weighing.edge_uid)""",
+		and not exists (select 1 from `tabScaleTicket` where tare_weighing = weighing.edge_uid)
+		order by weighing.at_ms""",
 		_period(),
 		as_dict=True,
 	)
-	found = {_key(row): row for row in rows}
-	known = nonconformances.known_keys(list(found)) if found else set()
-	for key, row in found.items():
+	days: dict[str, list[Any]] = {}
+	for row in rows:
+		days.setdefault(_key(row), []).append(row)
+	known = nonconformances.known_keys(list(days)) if days else set()
+	for key, members in days.items():
 		if key not in known:
-			run.write(lambda key=key, row=row: _note_weighing(key, row))
+			run.write(lambda key=key, members=members: _note_weighings_of_day(key, members))
 
 
-def _note_weighing(key: str, row: Any) -> None:
+def _note_weighings_of_day(key: str, rows: list[Any]) -> None:
+	"""One per scale and day: a scale that is used without tickets makes no hundred Nonconformances."""
+	first = rows[0]
+	named = ", ".join(
+		f"{row.device_text}/{row.epoch}/{row.seq} {row.value_text} {row.unit}" for row in rows[:NAMED]
+	)
+	more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+	stand = "stand" if len(rows) > 1 else "stands"
 	nonconformances.open_once(
 		key,
 		nc_type=WITHOUT_TICKET,
-		site=row.site,
+		site=first.site,
 		capa_description=(
-			f"{WITHOUT_TICKET}: weighing {row.device_text}/{row.epoch}/{row.seq} of {row.gateway_id}, "
-			f"{row.value_text} {row.unit} at {row.at}, stands in no ticket."
+			f"{WITHOUT_TICKET}: of scale {first.device_text} of {first.gateway_id} on {first.at.date()} "
+			f"{named}{more} {stand} in no ticket."
 		),
 		reference_doctype="Edge Gateway",
-		reference_name=row.gateway,
+		reference_name=first.gateway,
 	)
 
 
 def _key(row: Any) -> str:
-	"""As Store.note_findings makes it of a Finding."""
+	"""Of a scale and a day."""
 	return nonconformances.key_of(
-		row.gateway_id or "", WITHOUT_TICKET, f"{row.device_text}/{row.epoch}/{row.seq}"
+		row.gateway_id or "", WITHOUT_TICKET, f"{row.device_text}/{row.at.date().isoformat()}"
 	)
 
 

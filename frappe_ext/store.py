@@ -11,12 +11,14 @@ from typing import Any
 
 import frappe
 
-from frappe_ext import native, rejections
+from frappe_ext import native, rejections, retention
 from frappe_ext.clock import to_local
 from frappe_ext.contract import statuses
 from frappe_ext.contract.rows import AmendRow, GapRow, ObservationRow
 from frappe_ext.contract.storage import Known, Outcome, Rejected, StoredAmend, Target
 from frappe_ext.store_base import has_markup
+from frappe_ext.store_blocks import BlockStore
+from frappe_ext.store_excursions import SIGHTING_FIELDS, ExcursionStore
 from frappe_ext.store_weighbridge import WeighbridgeStore
 
 DOCTYPES = {
@@ -28,7 +30,7 @@ DOCTYPES = {
 }
 
 
-class FrappeStore(WeighbridgeStore):
+class FrappeStore(WeighbridgeStore, ExcursionStore, BlockStore):
 	"""One batch of one gateway, inside one transaction under the gateway's lock."""
 
 	def book(self, sites: Collection[str]) -> native.Book:
@@ -41,11 +43,22 @@ class FrappeStore(WeighbridgeStore):
 	def find(self, kind: str, uids: Sequence[str]) -> dict[str, Known]:
 		return self.find_voids(uids) if kind == "void" else self._find(DOCTYPES[kind], uids)
 
+	def removed(self, sequences: Collection[tuple[str, int]]) -> dict[tuple[str, int], str]:
+		return retention.removed_records(self._sender.name, sequences)
+
 	def targets(self, uids: Sequence[str]) -> dict[str, Target]:
 		rows = frappe.get_all(
 			"Observation",
 			filters={"edge_uid": ("in", list(uids))},
-			fields=["name", "edge_uid", "gateway", "site", "server_flag", "server_reasons", "released_by"],
+			fields=[
+				*SIGHTING_FIELDS,
+				"edge_uid",
+				"gateway",
+				"site",
+				"server_flag",
+				"server_reasons",
+				"released_by",
+			],
 		)
 		codes = self._registry.code_of_site
 		return {
@@ -56,6 +69,7 @@ class FrappeStore(WeighbridgeStore):
 				server_flag=row.server_flag or statuses.OK,
 				server_reasons=tuple((row.server_reasons or "").split("\n")) if row.server_reasons else (),
 				person_decided=bool(row.released_by),
+				seen=self._sighting(row),
 			)
 			for row in rows
 		}
@@ -96,12 +110,13 @@ class FrappeStore(WeighbridgeStore):
 		# By uid: two requests that hold the same rows then take the index entries in the same order.
 		order = sorted(range(len(rows)), key=lambda index: rows[index].uid)
 		columns = {index: self._observation_columns(rows[index]) for index in order}
-		plain = [i for i in order if rows[i].quality_flag == statuses.OK and not has_markup(columns[i])]
-		documents = [i for i in order if i not in set(plain)]
-		done = self._insert_many("Observation", [columns[index] for index in plain])
-		outcomes.update(zip(plain, done, strict=True))
-		for index in documents:
-			outcomes[index] = self._insert_one("Observation", columns[index])
+		plain, documents = [], []
+		for i in order:
+			fine = rows[i].quality_flag == statuses.OK and not has_markup(columns[i])
+			(plain if fine else documents).append(i)
+		for indexes, insert in ((plain, self._insert_many), (documents, self._insert_documents)):
+			done = insert("Observation", [columns[index] for index in indexes])
+			outcomes.update(zip(indexes, done, strict=True))
 		self._mark_applied([uid for i in order if outcomes[i].name for uid in rows[i].amended_by])
 		return [outcomes[index] for index in range(len(rows))]
 

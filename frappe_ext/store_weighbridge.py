@@ -13,6 +13,8 @@ from frappe_ext import native, nonconformances
 from frappe_ext.clock import to_local
 from frappe_ext.contract.storage import ChainHead, Finding, Known, Outcome, StoredTicket, StoredWeighing
 from frappe_ext.contract.weighbridge_rows import TicketRow, WeighingRow
+from frappe_ext.edge.doctype.edge_gateway.events import publish_sites
+from frappe_ext.edge.doctype.edge_vehicle import events as vehicles
 from frappe_ext.edge.doctype.edge_weighing_order import events as orders
 from frappe_ext.store_base import StoreBase
 from frappe_ext.ticket_links import TicketLinks
@@ -77,6 +79,7 @@ class WeighbridgeStore(StoreBase):
 		links = TicketLinks(rows, self._registry.site_of_code)
 		outcomes = []
 		closed = []
+		weighed_anew = set()
 		for row in rows:
 			columns = (
 				row.columns
@@ -93,7 +96,13 @@ class WeighbridgeStore(StoreBase):
 			outcomes.append(outcome)
 			if outcome.name and columns["order"]:
 				closed.append((columns["order"], outcome.name, columns["site"]))
+			# A weight that is in doubt is nobody's stored tare.
+			if outcome.name and row.vehicle and not row.nonconformance:
+				if vehicles.note_ticket(columns["site"], outcome.name, columns):
+					weighed_anew.add(columns["site"])
 		orders.close(closed)
+		if weighed_anew:
+			publish_sites(weighed_anew)
 		return outcomes
 
 	def void_ticket(self, target: StoredTicket, row: TicketRow) -> Outcome:
@@ -138,7 +147,8 @@ class WeighbridgeStore(StoreBase):
 		rows = frappe.db.sql(
 			"""select ticket_number, ticket_datetime_ms from `tabScaleTicket`
 			where gateway = %(gateway)s and device_text = binary %(scale)s and edge_epoch = %(epoch)s
-			and ticket_number > binary %(after)s""",
+			and (char_length(ticket_number) > char_length(%(after)s)
+				or (char_length(ticket_number) = char_length(%(after)s) and ticket_number > binary %(after)s))""",
 			{"gateway": self._sender.name, "scale": scale, "epoch": epoch, "after": after},
 		)
 		return [(number, at_ms) for number, at_ms in rows]

@@ -37,8 +37,10 @@ _GATEWAY_NUMBER = re.compile(r"[A-Z0-9]{1,8}-(0|[1-9][0-9]*|p[0-9a-f]{8})-[0-9]{
 def judge(doc: Any) -> None:
 	"""Fills origin, time and the results of a ticket that no gateway wrote; whatever came in those is replaced."""
 	before = doc.get_doc_before_save()
-	typed = "csv" if frappe.flags.in_import else "desk"
+	typed = "csv" if frappe.flags.in_import or doc.flags.from_csv else "desk"
 	doc.origin = (before.get("origin") if before else None) or typed
+	# A net that a file names is compared with gross - tare at every later save too.
+	doc.net_sent = before.get("net_sent") if before else doc.flags.net_sent
 	doc.ticket_datetime_ms = to_ms(doc.ticket_datetime) or 0
 	gross, tare = weight_text(doc, "gross_kg"), weight_text(doc, "tare_kg")
 	verdict = _verdict(doc, gross, tare)
@@ -82,9 +84,17 @@ def weight_text(doc: Any, fieldname: str) -> str:
 	return text
 
 
+def tolerance_book(site: str) -> native.ToleranceBook:
+	return native.ToleranceBook(configuration.tolerances({site: (site_code_of(site), "")}))
+
+
+def site_code_of(site: str) -> str:
+	return frappe.db.get_value("Site", site, "site_code", cache=True) or ""
+
+
 def refuse_gateway_number(doc: Any) -> None:
 	"""A number of a scale's own series, taken here, would stand in the way of the ticket that is printed under it."""
-	prefix = f"{frappe.db.get_value('Site', doc.site, 'site_code') or ''}-"
+	prefix = f"{site_code_of(doc.site)}-"
 	number = doc.ticket_number
 	if number.startswith(prefix) and _GATEWAY_NUMBER.match(number.removeprefix(prefix)):
 		frappe.throw(
@@ -96,7 +106,7 @@ def refuse_gateway_number(doc: Any) -> None:
 
 
 def _verdict(doc: Any, gross: str, tare: str) -> native.TicketVerdict:
-	site_code = frappe.db.get_value("Site", doc.site, "site_code") or ""
+	site_code = site_code_of(doc.site)
 	declared = decimal_text(flt(doc.get("declared_net_kg"), 9))
 	ticket = {
 		"site": site_code,
@@ -105,9 +115,11 @@ def _verdict(doc: Any, gross: str, tare: str) -> native.TicketVerdict:
 		"unit": _UNIT,
 		"gross": gross,
 		"tare": tare,
+		"net": doc.get("net_sent") or None,
 		"declared_net_kg": declared if declared != "0" else None,
 		"manual": True,
 		"stability": "None",
 	}
-	book = native.ToleranceBook(configuration.tolerances({doc.site: (site_code, "")}))
+	# A file of tickets brings the book of its site along.
+	book = doc.flags.tolerance_book or tolerance_book(doc.site)
 	return native.judge_ticket(ticket, None, None, book, origin=doc.origin)

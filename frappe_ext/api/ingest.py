@@ -9,8 +9,8 @@ from frappe_ext import auth
 from frappe_ext.api.answers import answer
 from frappe_ext.api.senders import admit
 from frappe_ext.clock import now_ms
-from frappe_ext.contract import ingestion
-from frappe_ext.contract.body import Batch, read_batch
+from frappe_ext.contract import ingestion, reconciliation
+from frappe_ext.contract.body import Batch, read_batch, read_body
 from frappe_ext.contract.refusals import Refusal
 from frappe_ext.store import FrappeStore
 from frappe_ext.store_base import is_deadlock
@@ -23,6 +23,18 @@ BUSY_RETRY_S = 5
 def submit() -> dict | Response:
 	"""Stores up to 500 records; one result per record, in order: stored, duplicate, conflict, rejected or retry."""
 	return answer(_submit)
+
+
+@frappe.whitelist(methods=["POST"])
+def reconcile() -> dict | Response:
+	"""Which blocks of seq differ from what the gateway holds as stored, or which uids are missing (wire.md §7)."""
+	return answer(_reconcile)
+
+
+def _reconcile() -> dict:
+	sender = auth.sender()
+	asked = read_body(frappe.request.get_data(), frappe.request.content_type)
+	return reconciliation.reconcile(asked, sender.gateway, FrappeStore(sender))
 
 
 def _submit() -> dict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import frappe
 
-from frappe_ext.auth import Sender, load_sender
+from frappe_ext.auth import Sender, load_sender, note_use
 from frappe_ext.contract import envelope
 
 
@@ -14,7 +14,9 @@ def locked(sender: Sender) -> Sender:
 	Starts a new transaction: what was read before the lock is an old picture of the database.
 	"""
 	frappe.db.rollback()
-	return load_sender(sender.name, lock=True)
+	now = load_sender(sender.name, lock=True)
+	note_use()
+	return now
 
 
 def admit(sender: Sender, claimed: str, epoch: str, instance: str, sent_at: int) -> Sender:

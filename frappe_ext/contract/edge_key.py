@@ -9,8 +9,8 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from frappe_ext.contract.envelope import Gateway
 from frappe_ext.contract.limits import MAX_LIVE_KEYS
-from frappe_ext.contract.refusals import Refusal
 
 SCHEME = "EdgeKey"
 # \Z, not $: a line break at the end is no key.
@@ -44,6 +44,8 @@ class Credential:
 	not_before: int | None = None
 	expires: int | None = None
 	revoked: bool = False
+	created: int = 0
+	last_used: int | None = None
 
 	def is_live(self, now_ms: int) -> bool:
 		"""True where it is usable now or will be: it counts against the two live keys of a gateway."""
@@ -83,11 +85,24 @@ def room_for_new(credentials: Iterable[Credential], now_ms: int) -> bool:
 	return sum(credential.is_live(now_ms) for credential in credentials) < MAX_LIVE_KEYS
 
 
-def check_credential(credential: Credential, gateway: str, now_ms: int) -> None:
+def to_give_way(credentials: Iterable[Credential], now_ms: int) -> list[str]:
+	"""Key ids to revoke so that one more may live, where nobody is there to choose (enrolment).
+
+	The ones that were used least lately go: a key that was never used is on no gateway, whatever its age, while the one
+	that was used last is what a running gateway may still hold. Age decides only between keys that nobody used.
+	"""
+	live = sorted(
+		(each for each in credentials if each.is_live(now_ms)),
+		key=lambda each: (each.last_used or 0, each.created),
+	)
+	return [each.key_id for each in live[: max(len(live) - MAX_LIVE_KEYS + 1, 0)]]
+
+
+def check_credential(credential: Credential, gateway: Gateway, now_ms: int) -> None:
 	"""Raises Refusal `revoked` or `expired` (also: not valid yet). Call only after `matches` said yes."""
 	if credential.revoked:
-		raise Refusal("revoked", f"Key {credential.key_id} is revoked.", gateway=gateway)
+		raise gateway.refusal("revoked", f"Key {credential.key_id} is revoked.")
 	if credential.expires is not None and now_ms >= credential.expires:
-		raise Refusal("expired", f"Key {credential.key_id} has expired.", gateway=gateway)
+		raise gateway.refusal("expired", f"Key {credential.key_id} has expired.")
 	if credential.not_before is not None and now_ms < credential.not_before:
-		raise Refusal("expired", f"Key {credential.key_id} is not valid yet.", gateway=gateway)
+		raise gateway.refusal("expired", f"Key {credential.key_id} is not valid yet.")

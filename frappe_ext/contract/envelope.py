@@ -30,6 +30,11 @@ class Gateway:
 	banned: tuple[str, ...] = ()
 	"""Instances a person has decided against."""
 
+	def refusal(self, code: str, detail: str, *, epoch: str | None = None) -> Refusal:
+		"""One that names the gateway and its sites: whoever reads it knows where to go."""
+		site = ", ".join(sorted(self.sites)) or None
+		return Refusal(code, detail, gateway=self.gateway_id, site=site, epoch=epoch)
+
 
 class InstanceTrail:
 	"""The last changes of instance, to tell a clone (A B A B) from a restart (A B) and a late request (A B a B).
@@ -77,19 +82,17 @@ def check_gateway(gateway: Gateway) -> None:
 	"""For every endpoint: Refusal `revoked`, `gateway_disabled`, `user_disabled`."""
 	name = gateway.gateway_id
 	if gateway.revoked:
-		raise Refusal("revoked", f"Gateway {name} is revoked.", gateway=name)
+		raise gateway.refusal("revoked", f"Gateway {name} is revoked.")
 	if not gateway.enabled:
-		raise Refusal("gateway_disabled", f"Gateway {name} is disabled in Desk.", gateway=name)
+		raise gateway.refusal("gateway_disabled", f"Gateway {name} is disabled in Desk.")
 	if not gateway.user_enabled:
-		raise Refusal("user_disabled", f"The user of gateway {name} is disabled.", gateway=name)
+		raise gateway.refusal("user_disabled", f"The user of gateway {name} is disabled.")
 
 
 def check_claim(gateway: Gateway, claimed_gateway: object) -> None:
 	"""Refusal `wrong_gateway`: the key belongs to another gateway than the body says."""
 	if claimed_gateway != gateway.gateway_id:
-		raise Refusal(
-			"wrong_gateway", f"This key belongs to {gateway.gateway_id}.", gateway=gateway.gateway_id
-		)
+		raise gateway.refusal("wrong_gateway", f"This key belongs to {gateway.gateway_id}.")
 
 
 def check_sender(gateway: Gateway, claimed_gateway: str, epoch: str | None, instance: str) -> None:
@@ -104,7 +107,7 @@ def check_sender(gateway: Gateway, claimed_gateway: str, epoch: str | None, inst
 		detail = (
 			f"Epoch {epoch} of {name} is over, the present one is {known}: another store has taken its place."
 		)
-		raise Refusal("fenced", detail, gateway=name, epoch=known)
+		raise gateway.refusal("fenced", detail, epoch=known)
 	if gateway.held or instance in gateway.banned:
 		raise held(gateway)
 
@@ -112,8 +115,8 @@ def check_sender(gateway: Gateway, claimed_gateway: str, epoch: str | None, inst
 def held(gateway: Gateway) -> Refusal:
 	"""The refusal while two instances alternate, and for the one that was decided against."""
 	name = gateway.gateway_id
-	return Refusal(
-		"held", f"Two instances send as {name}. Keep one of them on its Edge Gateway in Desk.", gateway=name
+	return gateway.refusal(
+		"held", f"Two instances send as {name}. Keep one of them on its Edge Gateway in Desk."
 	)
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from frappe_ext import native
-from frappe_ext.contract import statuses
+from frappe_ext.contract import epochs, statuses
 from frappe_ext.contract.body import Batch
 from frappe_ext.contract.envelope import Gateway
 from frappe_ext.contract.refusals import Refusal
@@ -119,6 +119,25 @@ class _BatchRun:
 				fresh.append(item)
 			else:
 				self._sheet.answer_known(item, match)
+		return self._part_removed(fresh)
+
+	def _part_removed(self, items: list[Item]) -> list[Item]:
+		"""An observation that retention took away and that comes again, from an old disk, say, is still known."""
+		sequences = {}
+		for item in items:
+			epoch = item.record.get("epoch", self._batch.epoch)
+			if item.kind == "observation" and epochs.is_epoch(epoch):  # else the row is refused later
+				sequences[item.index] = (epoch, item.record["seq"])
+		removed = self._store.removed(set(sequences.values())) if sequences else {}
+		if not removed:
+			return items
+		fresh = []
+		for item in items:
+			name = removed.get(sequences.get(item.index, ("", 0)))
+			if name is None:
+				fresh.append(item)
+			else:
+				self._sheet.answer_known(item, Known(name, item.identity_hash))
 		return fresh
 
 	def _answer_twins(self, twins: list[tuple[Item, Item]]) -> None:

@@ -12,8 +12,11 @@ from frappe_ext.contract.weighbridge import weighing_facts
 WEIGHT_NOT_CAPTURED = "weight_not_captured"
 
 
-def differing_reasons(ticket: Mapping[str, Any], weighings: Mapping[str, StoredWeighing]) -> list[str]:
-	"""weight_not_captured:<gross|tare> of a stored edge ticket that its mismatch_reasons do not have yet.
+def differing_reasons(
+	ticket: Mapping[str, Any], weighings: Mapping[str, StoredWeighing]
+) -> tuple[list[str], bool]:
+	"""(reasons that the weighings bring and the ticket's mismatch_reasons do not have yet, whether they set
+	mismatch_flag). What was said before stays: it was said of what was known.
 
 	`ticket`: columns of ScaleTicket, site and gateway as on the wire. `weighings`: by uid, what is stored of those that
 	it names; one that is not says nothing.
@@ -24,6 +27,7 @@ def differing_reasons(ticket: Mapping[str, Any], weighings: Mapping[str, StoredW
 		"scale": ticket["device_text"],
 		"unit": ticket["weight_unit"],
 		"at": ticket["ticket_datetime_ms"],
+		"direction": ticket.get("direction") or "",
 		"gross": ticket["gross_text"],
 		"tare": ticket["tare_text"],
 		"net": ticket["net_text"],
@@ -34,10 +38,7 @@ def differing_reasons(ticket: Mapping[str, Any], weighings: Mapping[str, StoredW
 		weighing_facts(weighings.get(wire[name]), ticket["gateway"], site)
 		for name in ("gross_weighing", "tare_weighing")
 	)
+	without = native.judge_ticket(wire, None, None, native.ToleranceBook([]), "edge")
 	verdict = native.judge_ticket(wire, gross, tare, native.ToleranceBook([]), "edge")
-	known = (ticket.get("mismatch_reasons") or "").split("\n")
-	return [
-		reason
-		for reason in verdict.reasons
-		if reason.split(":", 1)[0] == WEIGHT_NOT_CAPTURED and reason not in known
-	]
+	known = {*without.reasons, *(ticket.get("mismatch_reasons") or "").split("\n")}
+	return [reason for reason in verdict.reasons if reason not in known], verdict.mismatch

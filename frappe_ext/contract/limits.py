@@ -10,6 +10,10 @@ MAX_BATCH_ID = 36
 MAX_LIVE_KEYS = 2
 GZIP_TYPE = "application/vnd.edge.batch+gzip"
 JSON_TYPE = "application/json"
+MAX_BLOCKS = 128
+"""Of one reconcile: half a million seq."""
+MAX_UIDS = 5_000
+"""Of one reconcile."""
 MAX_TEXT = 140
 """Length of a Data column."""
 MAX_MESSAGE = 500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 HTTP_OF_CODE = {
@@ -46,6 +47,12 @@ class Refusal(Exception):
 		self.site = site
 		self.epoch = epoch
 		self.retry_after = retry_after
+
+	def told_to(self, gateway: str, sites: Iterable[str]) -> Refusal:
+		"""Names whom it was told to where nothing did: a body that cannot be read names nobody."""
+		if self.gateway is None:
+			self.gateway, self.site = gateway, ", ".join(sorted(sites)) or None
+		return self
 
 	def as_message(self) -> dict[str, Any]:
 		"""The envelope's inside; `epoch` (the one the server knows) only where it is part of the reason."""

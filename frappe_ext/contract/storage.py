@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from frappe_ext import native
+from frappe_ext.contract.excursion_rows import Excursion, Sighting, Stream
 from frappe_ext.contract.rows import AmendRow, GapRow, ObservationRow
 from frappe_ext.contract.weighbridge_rows import TicketRow, WeighingRow
 
@@ -31,6 +32,8 @@ class Target:
 	server_reasons: tuple[str, ...]
 	person_decided: bool
 	"""A person or a policy run wrote the verdict (released_by …): quality_flag stays."""
+	seen: Sighting
+	"""As excursions see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,10 @@ class Store(Protocol):
 		"""One SELECT by edge_uid among the table of `kind` (observation, gap, amend, weighing, scale_ticket); uids come
 		sorted. Kind "void": by void_uid among the tickets; identity_hash None (the uid names its target)."""
 
+	def removed(self, sequences: Collection[tuple[str, int]]) -> dict[tuple[str, int], str]:
+		"""Of (epoch, seq) of this gateway's observations those that arrived once and that retention has taken away,
+		with the name of what remembers them."""
+
 	def targets(self, uids: Sequence[str]) -> dict[str, Target]:
 		"""The stored observations that amends of this batch name."""
 
@@ -169,6 +176,26 @@ class Store(Protocol):
 
 	def apply_amend(self, target: Target, columns: dict[str, Any]) -> None:
 		"""Writes the columns on the stored observation (observed_at beside a new observed_at_ms is the store's)."""
+
+	def excursions(self, streams: Sequence[Stream], from_ms: int) -> list[Excursion]:
+		"""Those of these streams, Open or Cleared (not Released), whose end_ms >= from_ms: one SELECT by index, and where
+		it finds any, they are locked until the end of the transaction."""
+
+	def calm_rows(self, stream: Stream, at_ms: int, *, later: bool, limit: int) -> list[tuple[int, str]]:
+		"""(observed_at_ms, value_text) of rows that edge and server call OK, later or earlier than at_ms, nearest first."""
+
+	def flagged_rows(self, stream: Stream, from_ms: int, until_ms: int) -> list[Sighting]:
+		"""Rows between these times (both exclusive) whose quality_flag is not OK and that name no excursion."""
+
+	def rows_of_excursion(self, excursion: Excursion) -> list[Sighting]:
+		"""Every row that names it."""
+
+	def write_excursion(self, excursion: Excursion) -> None:
+		"""Stores it and sets its name where it has none: raise, and clear where it is over already, each with full
+		document life; else a save where `loud`, else plain columns. What fails leaves the name None and is logged."""
+
+	def assign_rows(self, excursion: str | None, rows: Sequence[str]) -> None:
+		"""Writes the excursion on these observations (names)."""
 
 	def tolerances(self, sites: Collection[str]) -> native.ToleranceBook:
 		"""Site Tolerance Policies of these sites (may be a cached one of more sites)."""
@@ -203,7 +230,7 @@ class Store(Protocol):
 
 	def numbers_of(self, scale: str, epoch: str, after: str = "") -> list[tuple[str, int]]:
 		"""(ticket_number, ticket_datetime_ms) of the edge tickets of one scale and epoch of this gateway whose number,
-		compared as text, is greater than `after`."""
+		compared by length and then as text, is greater than `after`: 1000000 comes after 999999."""
 
 	def chain_heads(self) -> list[ChainHead]:
 		"""The heads as saved last (Edge Gateway.chain_heads), earlier epochs too."""
@@ -213,6 +240,10 @@ class Store(Protocol):
 
 	def note_findings(self, findings: Sequence[Finding]) -> None:
 		"""One Nonconformance each, once per gateway, code and key."""
+
+	def block_sums(self, epoch: str, firsts: Sequence[int]) -> dict[int, tuple[int, int]]:
+		"""Of blocks of 4,096 seq of this gateway (named by their first seq, sorted): count and XOR of the uids stored, of
+		every kind together, voids by void_uid and void_seq. A block with none may be left out."""
 
 	def note_rejections(self, rejected: Sequence[Rejected]) -> None:
 		"""Keeps what was refused (Edge Rejection). May raise: the batch then fails as a whole."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 from frappe_ext.contract import rows, statuses
 from frappe_ext.contract.envelope import Gateway
+from frappe_ext.contract.excursion_rows import Sighting, sighting
+from frappe_ext.contract.excursions import Excursions
 from frappe_ext.contract.results import Item, ResultSheet
 from frappe_ext.contract.rows import AmendRow, GapRow, ObservationRow
 from frappe_ext.contract.storage import Store, Target
@@ -34,6 +37,12 @@ class Telemetry:
 				self._amend_row(row, amends)
 		outcomes = self._store.insert_observations([row for _, row in made])
 		self._sheet.answer_outcomes([item for item, _ in made], outcomes)
+		stored_rows = [
+			sighting(outcome.name, (row.site, row.device, row.columns["observation_type"]), row.columns)
+			for (_, row), outcome in zip(made, outcomes, strict=True)
+			if outcome.name is not None and outcome.exists is None
+		]
+		Excursions(self._gateway.sites, self._store).saw(stored_rows)
 
 	def _observation_row(self, item: Item) -> ObservationRow:
 		return rows.observation_row(
@@ -89,6 +98,8 @@ class Telemetry:
 		for target, columns in changes:
 			self._store.apply_amend(target, columns)
 		self._sheet.answer_outcomes([item for item, _ in made], outcomes)
+		seen = [_seen(target, columns) for target, columns in changes if not target.person_decided]
+		Excursions(self._gateway.sites, self._store).changed(seen)
 
 	def _amend_row_of(self, item: Item) -> AmendRow:
 		return rows.amend_row(
@@ -123,6 +134,23 @@ class Telemetry:
 			batch_epoch=self._epoch,
 			identity_hash=item.identity_hash,
 		)
+
+
+def _seen(target: Target, columns: dict[str, Any]) -> tuple[Sighting, Sighting]:
+	"""The target as it was and as the amends leave it."""
+	old = target.seen
+	changed = {
+		"observed_at_ms": old.from_ms,
+		"fold_last_ms": old.until_ms,
+		"quality_flag": old.flag,
+		"quality_reasons": old.code,
+		"value_text": old.value,
+		"unit": old.unit,
+		"fold_count": old.count,
+		"policy_version": old.policy_version,
+		**columns,
+	}
+	return old, sighting(old.name, old.stream, changed)
 
 
 def _lines(text: str) -> list[str]:

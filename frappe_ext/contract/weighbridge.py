@@ -119,7 +119,8 @@ class Weighbridge:
 
 	def _void(self, item: Item, target: StoredTicket) -> None:
 		for _, row in self._sheet.made(
-			[item], lambda each: weighbridge_rows.void_row(each.record, target.number)
+			[item],
+			lambda each: weighbridge_rows.void_row(each.record, target.number, batch_epoch=self._epoch),
 		):
 			self._sheet.answer_outcomes([item], [self._store.void_ticket(target, row)])
 

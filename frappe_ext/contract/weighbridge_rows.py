@@ -186,9 +186,15 @@ def nonconformance_text(number: str, columns: Mapping[str, Any], reasons: Sequen
 	return f"{', '.join(reasons)}: ticket {number}, {', '.join(weights)}."
 
 
-def void_row(record: Mapping[str, Any], number: str) -> TicketRow:
+def void_row(record: Mapping[str, Any], number: str, *, batch_epoch: str) -> TicketRow:
 	"""A void that passed native's form check; `number`: of the ticket it names."""
-	columns = {"status": VOID, "void_uid": record["uid"], "void_reason": record["reason"]}
+	columns = {
+		"status": VOID,
+		"void_uid": record["uid"],
+		"void_epoch": record_epoch(record, batch_epoch),
+		"void_seq": record["seq"],
+		"void_reason": record["reason"],
+	}
 	return TicketRow(
 		uid=record["uid"],
 		site=record["site"],

@@ -109,10 +109,11 @@ class TestIngest(FrappeTestCase):
 				frappe.db.sql("rollback")
 			return original(*args)
 
-		records = [self.world.observation(50), self.world.observation(51, "40")]
+		flagged = [self.world.observation(seq, "40") for seq in (51, 52, 53)]
 		with patch.object(store_base, "_insert_document", swallowing):
-			self.assertEqual(self.world.statuses(records), ["stored", "stored"])
-		self.assertEqual([self.world.stored(seq).value_text for seq in (50, 51)], ["21.50", "40"])
+			self.assertEqual(self.world.statuses([self.world.observation(50), *flagged]), ["stored"] * 4)
+		stored = [self.world.stored(seq).value_text for seq in (50, 51, 52, 53)]
+		self.assertEqual(stored, ["21.50", "40", "40", "40"])
 
 	def test_a_fault_is_a_retry_with_one_error_log(self):
 		title = f"Edge ingest of {self.world.gateway_id}: RuntimeError: broken alert"
@@ -172,10 +173,33 @@ class TestIngest(FrappeTestCase):
 		self.assertNotIn("onerror", row.unit)
 		self.assertEqual(row.raw_payload, hostile["raw"])
 
-	def test_no_job_is_queued(self):
+	def test_at_most_one_job_is_queued(self):
+		"""Several excursions begin, get worse and end in one batch: what listens wakes its worker once at most."""
+		values = ("40", "4", "20", "31", "40", "20")
+		flagged = [self.world.observation(seq, value) for seq, value in enumerate(values, 300)]
+		strangers = [self.world.observation(310 + n, "40", device=f"stranger-{n}") for n in range(5)]
 		with patch("frappe.utils.background_jobs.enqueue") as enqueue:
-			self.world.statuses([self.world.observation(seq, "40") for seq in range(96, 99)])
+			self.assertEqual(set(self.world.statuses([*flagged, *strangers])), {"stored"})
+		self.assertLessEqual(enqueue.call_count, 1)
+
+	def test_a_batch_without_flags_queues_nothing_and_asks_once(self):
+		asked = []
+		sql = frappe.database.database.Database.sql
+
+		def note(database, query, *args, **kwargs):
+			asked.append(str(query))
+			return sql(database, query, *args, **kwargs)
+
+		items = [self.world.observation(seq, device="bin3-t1", type="humidity") for seq in range(400, 450)]
+		with (
+			patch("frappe.utils.background_jobs.enqueue") as enqueue,
+			patch.object(frappe.database.database.Database, "sql", note),
+		):
+			self.assertEqual(set(self.world.statuses(items)), {"stored"})
 		self.assertEqual(enqueue.call_count, 0)
+		self.assertEqual(sum("tabEdge Excursion" in query for query in asked), 1)
+		self.assertEqual(sum("insert into `tabobservation`" in query.lower() for query in asked), 1)
+		self.assertFalse(any("update `tabobservation`" in query.lower() for query in asked))
 
 	def test_gap_and_amend(self):
 		self.world.statuses([self.world.observation(110)])

@@ -344,3 +344,14 @@ class TestLateWeighings(WeighbridgeCase):
 			(opened.nc_type, opened.reference_name), ("capture_without_ticket", self.world.gateway)
 		)
 		self.assertIn(f"{SCALE}/1/3", opened.capa_description)
+
+	def test_a_scale_without_tickets_makes_one_a_day(self):
+		lone = [self.house.weighing(each) for each in ("22222", "33333", "44444")]
+		self.send(self.house.genesis, *lone)
+		for record in lone:
+			self.age("Edge Weighing", record, 25)
+		for _ in range(2):
+			late_weighings.check()
+		(opened,) = self.nonconformances()
+		for number in (1, 2, 3):
+			self.assertIn(f"{SCALE}/1/{number}", opened.capa_description)

@@ -13,10 +13,12 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from frappe_ext.contract.body import read_body
 from frappe_ext.contract.refusals import HTTP_OF_CODE, Refusal
 from mock_devices.mock_frappe import control, page
 from mock_devices.mock_frappe.database import Database
 from mock_devices.mock_frappe.endpoints import Endpoints, UnknownKey, now_ms
+from mock_devices.mock_frappe.enrolments import Enrolments, way_of
 from mock_devices.mock_frappe.faults import ENVELOPE_FAULTS, FRAPPE_FAULTS, Fault, Faults, wait
 
 METHOD = "/api/method/"
@@ -37,6 +39,7 @@ class App:
     def __init__(self, database: Database, zone: str, journal: Path | None = None) -> None:
         self.database = database
         self.endpoints = Endpoints(database, zone)
+        self.enrolments = Enrolments(database)
         self.faults = Faults()
         self.journal = journal
         self.refuse: Callable[[float], None] = lambda seconds: None
@@ -163,26 +166,48 @@ class App:
     ) -> Response:
         verb = {
             "ingest.submit": "POST",
+            "ingest.reconcile": "POST",
             "gateway.config": "GET",
             "gateway.heartbeat": "POST",
             "gateway.new_epoch": "POST",
+            "gateway.enroll": "POST",
         }
         short = method.removeprefix(API)
         if not method.startswith(API) or short not in verb:
             return frappe_error(417, "ValidationError")
+        if short == "gateway.enroll" and request.method == "POST":
+            return self._enroll(request)
         if gateway is None or request.method != verb[short]:
             return frappe_error(403, "PermissionError")
+        try:
+            message = self._message(short, request, gateway, fault, seen)
+        except Refusal as refusal:
+            raise refusal.told_to(gateway["gateway_id"], gateway["sites"]) from None
+        return as_json({"message": message})
+
+    def _enroll(self, request: Request) -> Response:
+        """The only method without a key."""
+        asked = read_body(request.get_data(), request.content_type)
+        address, safe = way_of(request)
+        url = request.host_url.rstrip("/")
+        message = self.enrolments.enroll(asked, address=address, safe=safe, url=url, now_ms=now_ms())
+        return as_json({"message": message})
+
+    def _message(
+        self, short: str, request: Request, gateway: dict[str, Any], fault: Fault | None, seen: dict[str, Any]
+    ) -> dict[str, Any]:
         gateway_id, data, kind = gateway["gateway_id"], request.get_data(), request.content_type
         match short:
             case "ingest.submit":
-                message = self.endpoints.submit(gateway_id, data, kind, fault, seen)
+                return self.endpoints.submit(gateway_id, data, kind, fault, seen)
+            case "ingest.reconcile":
+                return self.endpoints.reconcile(gateway_id, data, kind)
             case "gateway.config":
-                message = self.endpoints.config(gateway_id, request.args.get("have"))
+                return self.endpoints.config(gateway_id, request.args.get("have"))
             case "gateway.heartbeat":
-                message = self.endpoints.heartbeat(gateway_id, data, kind)
+                return self.endpoints.heartbeat(gateway_id, data, kind)
             case _:
-                message = self.endpoints.new_epoch(gateway_id, data, kind)
-        return as_json({"message": message})
+                return self.endpoints.new_epoch(gateway_id, data, kind)
 
     def _note(self, seen: dict[str, Any], status: int) -> None:
         """One line per request, while a journal is wanted. Status 0: the caller got no answer."""

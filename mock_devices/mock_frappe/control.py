@@ -6,6 +6,10 @@ GET: state. POST JSON, any of:
   {"seed": {…}}                      adds or replaces masters (seed.py)
   {"keep": {"gateway": g, "instance": i}}   a person's choice between two instances
   {"release": {"uid": u, "flag": "OK"}}     a person's verdict on an observation
+  {"code": {"gateway": g}}           makes an enrolment code; it is "code" of the answer
+  {"end_code": {"gateway": g}}       its code is late from now on
+  {"key": {"gateway": g}}            issues a key; it is "key" of the answer, as in an agent's key file
+  {"revoke": {"gateway": g, "key_id": k}}   revokes a key; without key_id every key and code
   {"journal": "/path" | null}
 """
 
@@ -30,12 +34,15 @@ def respond(app: App, request: Request) -> Response:
     """The answer of one control request; 400 with the reason where it is not understood."""
     if not ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback:  # noqa: S104
         return Response("loopback only\n", 403)
+    made: dict[str, str] = {}
     if request.method == "POST":
         try:
-            obey(app, json.loads(request.get_data()))
+            order = json.loads(request.get_data())
+            obey(app, order)
+            made = app.enrolments.obey(order, now_ms())
         except (ValueError, KeyError, TypeError) as error:
             return Response(f"{type(error).__name__}: {error}\n", 400)
-    state = {"faults": app.faults.state(), "journal": str(app.journal) if app.journal else None}
+    state = {**made, "faults": app.faults.state(), "journal": str(app.journal) if app.journal else None}
     return Response(json.dumps(state), content_type="application/json")
 
 

@@ -46,6 +46,33 @@ OBSERVATION_COLUMNS = (
     "fold_last_ms",
     "notes",
     "released_by",
+    "excursion",
+)
+EXCURSION_COLUMNS = (
+    "site",
+    "device",
+    "device_text",
+    "gateway",
+    "observation_type",
+    "code",
+    "severity",
+    "status",
+    "opened_at",
+    "opened_at_ms",
+    "last_at",
+    "last_at_ms",
+    "cleared_at",
+    "cleared_at_ms",
+    "end_ms",
+    "peak",
+    "peak_value",
+    "unit",
+    "count",
+    "policy_version",
+    "last_observation",
+    "stream",
+    "matter",
+    "open_key",
 )
 GAP_COLUMNS = (
     "edge_uid",
@@ -145,6 +172,8 @@ TICKET_COLUMNS = (
     "tare_vehicle",
     "corrects",
     "void_uid",
+    "void_epoch",
+    "void_seq",
     "void_reason",
     "lot",
     "order",
@@ -179,6 +208,7 @@ NONCONFORMANCE_COLUMNS = (
 REJECTION_COLUMNS = ("gateway", "edge_uid", "code", "field", "message", "payload", "count", "status")
 TABLES = {
     "observation": OBSERVATION_COLUMNS,
+    "excursion": EXCURSION_COLUMNS,
     "gap": GAP_COLUMNS,
     "amend": AMEND_COLUMNS,
     "weighing": WEIGHING_COLUMNS,
@@ -190,7 +220,16 @@ UNIQUE = {
     "scale_ticket": "site, ticket_number",
     "nonconformance": "finding_key",
     "weighing": "gateway, device_text, epoch, seq",
+    "excursion": "open_key",
 }
+SEQUENCES = {
+    "observation": "edge_epoch",
+    "gap": "edge_epoch",
+    "amend": "edge_epoch",
+    "weighing": "epoch",
+    "scale_ticket": "edge_epoch",
+}
+"""Table of each kind of record → its column of the epoch."""
 # Masters are few and read whole: one JSON text each.
 MASTERS = (
     "site",
@@ -249,6 +288,16 @@ class Database:
             connection.execute(f'CREATE UNIQUE INDEX IF NOT EXISTS {table}_of ON "{table}" ({columns})')
         for table in ("observation", "gap", "amend", "weighing", "scale_ticket"):
             connection.execute(f'CREATE UNIQUE INDEX IF NOT EXISTS {table}_uid ON "{table}" (edge_uid)')
+        for table, epoch in SEQUENCES.items():
+            connection.execute(
+                f'CREATE INDEX IF NOT EXISTS {table}_sequence ON "{table}" (gateway, {epoch}, edge_seq)'
+            )
+        connection.execute("CREATE INDEX IF NOT EXISTS excursion_stream ON excursion (stream, end_ms)")
+        connection.execute("CREATE INDEX IF NOT EXISTS observation_excursion ON observation (excursion)")
+        connection.execute(
+            "CREATE INDEX IF NOT EXISTS observation_stream"
+            " ON observation (site, device_text, observation_type, observed_at_ms)"
+        )
         connection.execute("CREATE INDEX IF NOT EXISTS amend_target ON amend (target_uid)")
         connection.execute("CREATE INDEX IF NOT EXISTS rejection_uid ON rejection (gateway, edge_uid)")
         connection.execute("CREATE INDEX IF NOT EXISTS observation_flag ON observation (quality_flag, id)")

@@ -15,12 +15,15 @@ from frappe_ext.contract import (
     epochs,
     heartbeat,
     ingestion,
+    reconciliation,
 )
 from frappe_ext.contract.refusals import Refusal
 from mock_devices.mock_frappe.database import Database
 from mock_devices.mock_frappe.faults import Fault
 from mock_devices.mock_frappe.store import SqliteStore, policies_of, provisional_of
 from mock_devices.mock_frappe.weighbridge_store import tolerances_of
+
+USE_NOTED_MS = 600_000
 
 
 class UnknownKey(Exception):
@@ -53,11 +56,23 @@ class Endpoints:
                 credential = edge_key.Credential(
                     each["key_id"], each["hash"], each["not_before"], each["expires"], bool(each["revoked"])
                 )
-                edge_key.check_credential(credential, gateway["gateway_id"], now_ms())
+                edge_key.check_credential(credential, _state(gateway), now_ms())
                 envelope.check_gateway(_state(gateway))
+                self._note_use(gateway, each)
                 return gateway
         edge_key.matches(presented.secret, None)
         raise UnknownKey
+
+    def _note_use(self, gateway: dict[str, Any], credential: dict[str, Any]) -> None:
+        """At most every ten minutes, as the app."""
+        if now_ms() - (credential.get("last_used") or 0) < USE_NOTED_MS:
+            return
+        with self._database.write():
+            stored = self._gateway(gateway["gateway_id"])
+            for each in stored["credentials"]:
+                if each["key_id"] == credential["key_id"]:
+                    each["last_used"] = now_ms()
+            self._put(stored)
 
     def submit(
         self,
@@ -93,6 +108,12 @@ class Endpoints:
             "server_time": now_ms(),
             "config_version": self._config(batch.gateway)[0],
         }
+
+    def reconcile(self, gateway_id: str, data: bytes, content_type: str | None) -> dict[str, Any]:
+        """…ingest.reconcile."""
+        asked = body.read_body(data, content_type)
+        store = SqliteStore(self._database, self._database.connection(), self._zone, gateway_id)
+        return reconciliation.reconcile(asked, _state(self._gateway(gateway_id)), store)
 
     def config(self, gateway_id: str, have: str | None) -> dict[str, Any]:
         """…gateway.config."""

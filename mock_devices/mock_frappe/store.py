@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from frappe_ext import native
 from frappe_ext.contract import config_answer, epochs
+from frappe_ext.contract.reconciliation import BLOCK, first_of_block
 from frappe_ext.contract.rows import AmendRow, GapRow, ObservationRow
 from frappe_ext.contract.storage import Outcome, Rejected, StoredAmend, Target
-from mock_devices.mock_frappe.database import TABLES, Database
+from mock_devices.mock_frappe.database import SEQUENCES, TABLES, Database
+from mock_devices.mock_frappe.excursion_store import ExcursionStore, sighting_of
 from mock_devices.mock_frappe.sqlite_rows import SqliteRows, device_key, marks
 from mock_devices.mock_frappe.weighbridge_store import WeighbridgeStore
 
 
-class SqliteStore(WeighbridgeStore, SqliteRows):
+class SqliteStore(WeighbridgeStore, ExcursionStore, SqliteRows):
     """`zone`: the site's time zone. `book` judges every batch of the request."""
 
     def book(self, sites: Collection[str]) -> native.Book:
@@ -23,6 +26,9 @@ class SqliteStore(WeighbridgeStore, SqliteRows):
 
     def existing_sites(self, codes: Collection[str]) -> set[str]:
         return set(codes) & set(self._database.masters("site"))
+
+    def removed(self, sequences: Collection[tuple[str, int]]) -> dict[tuple[str, int], str]:
+        return {}  # the stand-in keeps everything
 
     def targets(self, uids: Sequence[str]) -> dict[str, Target]:
         found = self._connection.execute(
@@ -36,6 +42,7 @@ class SqliteStore(WeighbridgeStore, SqliteRows):
                 server_flag=row["server_flag"],
                 server_reasons=tuple(row["server_reasons"].splitlines()),
                 person_decided=bool(row["released_by"]),
+                seen=sighting_of(row),
             )
             for row in found
         }
@@ -85,6 +92,22 @@ class SqliteStore(WeighbridgeStore, SqliteRows):
         if "observed_at_ms" in columns:
             columns = {**columns, "observed_at": self._local(columns["observed_at_ms"])}
         self._update("observation", target.name, columns)
+
+    def block_sums(self, epoch: str, firsts: Sequence[int]) -> dict[int, tuple[int, int]]:
+        sums: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
+        sequences = [(table, "edge_uid", column, "edge_seq") for table, column in SEQUENCES.items()]
+        sequences.append(("scale_ticket", "void_uid", "void_epoch", "void_seq"))
+        for table, uid, epoch_column, seq in sequences:
+            for first in firsts:
+                found = self._connection.execute(
+                    f'SELECT {uid}, {seq} FROM "{table}" WHERE gateway = ? AND {epoch_column} = ?'
+                    f" AND {seq} BETWEEN ? AND ?",
+                    (self._gateway, epoch, first, first + BLOCK - 1),
+                )
+                for known, at in found:
+                    count, xor = sums[first_of_block(at)]
+                    sums[first_of_block(at)] = (count + 1, xor ^ int(known, 16))
+        return dict(sums)
 
     def note_rejections(self, rejected: Sequence[Rejected]) -> None:
         for each in rejected:

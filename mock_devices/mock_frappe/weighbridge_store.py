@@ -65,6 +65,7 @@ class WeighbridgeStore(SqliteRows):
 
     def void_ticket(self, target: StoredTicket, row: TicketRow) -> Outcome:
         self._update("scale_ticket", target.name, row.columns)
+        self._reopen_order(target)
         return Outcome(name=target.name)
 
     def chain_of(self, scale: str, epoch: str, from_seq: int = 0) -> list[StoredWeighing]:
@@ -85,8 +86,9 @@ class WeighbridgeStore(SqliteRows):
     def numbers_of(self, scale: str, epoch: str, after: str = "") -> list[tuple[str, int]]:
         found = self._connection.execute(
             "SELECT ticket_number, ticket_datetime_ms FROM scale_ticket"
-            " WHERE gateway = ? AND device_text = ? AND edge_epoch = ? AND ticket_number > ?",
-            (self._gateway, scale, epoch, after),
+            " WHERE gateway = ? AND device_text = ? AND edge_epoch = ?"
+            " AND (length(ticket_number), ticket_number) > (length(?), ?)",
+            (self._gateway, scale, epoch, after, after),
         )
         return [tuple(row) for row in found]
 
@@ -145,14 +147,38 @@ class WeighbridgeStore(SqliteRows):
                 reference_name=outcome.name,
             )
         if order:
-            self._close_order(row.site, order)
+            self._set_order(row.site, order, "Closed")
+        if row.vehicle and not row.nonconformance:
+            self._note_tare(row)
         return outcome
 
-    def _close_order(self, site: str, order: str) -> None:
+    def _reopen_order(self, target: StoredTicket) -> None:
+        """A void ticket fulfils no order, unless another completed one names it."""
+        (order,) = self._connection.execute(
+            'SELECT "order" FROM scale_ticket WHERE name = ?', (target.name,)
+        ).fetchone()
+        others = self._connection.execute(
+            'SELECT 1 FROM scale_ticket WHERE site = ? AND "order" = ? AND status = ?',
+            (target.site, order, COMPLETED),
+        )
+        if order and others.fetchone() is None:
+            self._set_order(target.site, order, "Open")
+
+    def _set_order(self, site: str, order: str, status: str) -> None:
         key = f"{site}/{order}"
         body = self._database.masters("order")[key]
         modified = body.pop("modified")
-        self._database.put_master("order", key, {**body, "status": "Closed"}, modified)
+        self._database.put_master("order", key, {**body, "status": status}, modified)
+
+    def _note_tare(self, row: TicketRow) -> None:
+        """A newer empty weight that was captured is the vehicle's stored tare."""
+        key = f"{row.site}/{row.vehicle}"
+        body = self._database.masters("vehicle").get(key)
+        if body is None or not row.columns["tare_weighing"] or (body.get("tare_at") or 0) > row.at_ms:
+            return
+        modified = body.pop("modified")
+        body |= {"tare_kg": float(row.columns["tare_kg"]), "tare_at": row.at_ms}
+        self._database.put_master("vehicle", key, body, modified)
 
     def _open_once(self, key: str, **columns: Any) -> None:
         known = self._connection.execute("SELECT 1 FROM nonconformance WHERE finding_key = ?", (key,))

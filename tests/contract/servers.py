@@ -19,12 +19,13 @@ from zoneinfo import ZoneInfo
 import requests
 
 from frappe_ext.contract import edge_key
+from tests.contract import server_keys
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 20
 
 
-class ContractServer(Protocol):
+class ContractServer(server_keys.KeyDesk, Protocol):
     """Masters by their codes, never by the names a database gives them."""
 
     name: str
@@ -70,7 +71,7 @@ class ContractServer(Protocol):
     def close(self) -> None: ...
 
 
-class StandIn:
+class StandIn(server_keys.StandInKeys):
     """mock_devices.mock_frappe as a process of its own."""
 
     name = "stand-in"
@@ -171,6 +172,7 @@ class StandIn:
 
 DOCTYPES = {
     "observation": "Observation",
+    "excursion": "Edge Excursion",
     "gap": "Edge Gap",
     "amend": "Edge Amend",
     "rejection": "Edge Rejection",
@@ -182,7 +184,7 @@ DOCTYPES = {
 ADMIN = "contract-tests@example.com"
 
 
-class Bench:
+class Bench(server_keys.BenchKeys):
     """A real site, set up and read through REST as Administrator."""
 
     name = "frappe"

@@ -229,3 +229,14 @@ def test_two_scales_are_two_chains(world: World, scale: Scale) -> None:
         world.heartbeat(heads, scale.at + minutes * MINUTE)
     assert world.findings() == []
     assert len(world.server.gateway(world.gateway)["chain_heads"]) == 2
+
+
+def test_a_number_of_seven_digits_comes_after_one_of_six(world: World) -> None:
+    scale = world.scale()
+    for serial in (999_999, 1_000_000):
+        gross, tare = scale.load()
+        ticket = scale.ticket(gross, tare, serial=serial)
+        assert world.statuses([gross, tare, ticket]) == ["stored"] * 3
+        beats(world, scale)
+    (head,) = world.server.gateway(world.gateway)["chain_heads"]
+    assert head["number_checked"] == f"{world.site}-S1-1-1000000"

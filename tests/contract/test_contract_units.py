@@ -231,9 +231,12 @@ LATE = [
     ({}, {"a" * 32: late_weighing("38440"), "b" * 32: late_weighing("14580")}, []),
     ({}, {"a" * 32: late_weighing("38460")}, ["weight_not_captured:gross"]),
     ({}, {"b" * 32: late_weighing("14580", unit="lb")}, ["weight_not_captured:tare"]),
+    ({}, {"a" * 32: late_weighing("38440", at_ms=2 * HOUR)}, ["time_order"]),
+    ({}, {"a" * 32: late_weighing("38440", override="no_zero_return: rain")}, ["no_zero_return"]),
+    ({"mismatch_reasons": "net_vs_declared:9.00%"}, {"a" * 32: late_weighing("38440")}, []),
     ({}, {"b" * 32: late_weighing("14580", scale="ws2")}, ["weight_not_captured:tare"]),
     ({}, {"a" * 32: late_weighing("38440", gateway="gw-b")}, ["weight_not_captured:gross"]),
-    ({"mismatch_reasons": "weight_not_captured:gross"}, {"a" * 32: late_weighing("38460")}, []),
+    ({"mismatch_reasons": "weight_not_captured:gross"}, {"b" * 32: late_weighing("14580")}, []),
     ({"tare_weighing": None}, {"a" * 32: late_weighing("38440")}, []),
 ]
 
@@ -242,4 +245,14 @@ LATE = [
 def test_weighings_that_came_after_their_ticket(
     changes: dict[str, object], weighings: dict[str, storage.StoredWeighing], reasons: list[str]
 ) -> None:
-    assert late.differing_reasons(late_ticket(**changes), weighings) == reasons
+    assert late.differing_reasons(late_ticket(**changes), weighings) == (reasons, bool(reasons))
+
+
+def test_what_only_says_how_is_no_mismatch() -> None:
+    weighings = {"a" * 32: late_weighing("38440", manual=True), "b" * 32: late_weighing("14580")}
+    assert late.differing_reasons(late_ticket(), weighings) == (["manual_entry"], False)
+
+
+def test_what_was_said_of_a_late_weighing_is_said_once() -> None:
+    ticket = late_ticket(mismatch_reasons="weight_not_captured:gross")
+    assert late.differing_reasons(ticket, {"a" * 32: late_weighing("38460")})[0] == []

@@ -239,3 +239,11 @@ def test_inflated_limits(world_of_module: World) -> None:
         "POST", "ingest.submit", data=gzip.compress(noise, 9)[:999_999], headers=headers
     )
     assert answer.status_code in (400, 413)
+
+
+@pytest.mark.parametrize("method", ["ingest.submit", "ingest.reconcile", "gateway.heartbeat"])
+def test_a_refusal_names_gateway_and_site(world_of_module: World, method: str) -> None:
+    world = world_of_module
+    headers = {"Content-Type": GZIP_TYPE}  # no gzip: nothing of the body says who sends
+    message = world.send("POST", method, data=b"nonsense", headers=headers).json()["message"]
+    assert (message["code"], message["gateway"], message["site"]) == ("malformed", world.gateway, world.site)

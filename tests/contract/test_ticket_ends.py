@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.contract.conftest import World, make_world
+from tests.contract.records import OBSERVED_AT
 
 
 def test_a_correction(world: World) -> None:
@@ -115,3 +118,46 @@ def test_the_ticket_of_another_gateway_cannot_be_touched(world: World) -> None:
     assert [result["status"] for result in results] == ["rejected", "stored", "stored", "rejected"]
     assert {results[0]["code"], results[3]["code"]} == {"site_not_allowed"}
     assert other.stored(theirs["uid"], "scale_ticket")["status"] == "Completed"
+
+
+def config(world: World) -> dict[str, Any]:
+    return world.send("GET", "gateway.config").json()["message"]
+
+
+def test_a_void_opens_its_order_again(world: World) -> None:
+    order = world.server.add_order(world.site, vehicle="AB-123-C", direction="Receive")
+    scale = world.scale()
+    ticket = world.sent(scale, order=order)
+    assert config(world)["orders"] == []
+    world.statuses([scale.void(ticket)])
+    assert [each["order"] for each in config(world)["orders"]] == [order]
+
+
+def test_an_order_that_a_correction_fulfils_stays_closed(world: World) -> None:
+    order = world.server.add_order(world.site, vehicle="AB-123-C", direction="Receive")
+    scale = world.scale()
+    wrong = world.sent(scale, order=order)
+    gross, tare = scale.load()
+    right = scale.correction(wrong, gross, tare, order=order)
+    assert set(world.statuses([gross, tare, right])) == {"stored"}
+    assert config(world)["orders"] == []
+    world.statuses([scale.void(right)])
+    assert [each["order"] for each in config(world)["orders"]] == [order]
+
+
+def test_a_captured_tare_is_the_vehicles_stored_one(world: World) -> None:
+    world.server.add_vehicle(world.site, "AB-123-C", 14000, OBSERVED_AT - 86_400_000)
+    scale = world.scale()
+    ticket = world.sent(scale)
+    (vehicle,) = config(world)["vehicles"]
+    assert (vehicle["tare_kg"], vehicle["tare_at"]) == ("14580", ticket["at"])
+    scale.at = OBSERVED_AT - 3_600_000  # a late one says nothing of today
+    gross, tare = scale.load("38440", "14600")
+    assert set(world.statuses([gross, tare, scale.ticket(gross, tare)])) == {"stored"}
+    assert config(world)["vehicles"][0]["tare_kg"] == "14580"
+
+
+def test_a_doubtful_tare_is_nobodys(world: World) -> None:
+    world.server.add_vehicle(world.site, "AB-123-C", 14000, OBSERVED_AT - 86_400_000)
+    world.sent(world.scale(), declared_net_kg="30000")
+    assert config(world)["vehicles"][0]["tare_kg"] == "14000"

@@ -12,6 +12,7 @@ from frappe.utils import flt
 from frappe_ext.edge.doctype.edge_gateway.events import publish_sites
 from frappe_ext.edge_records.doctype.lot.events import check_site
 
+OPEN = "Open"
 CLOSED = "Closed"
 
 
@@ -37,3 +38,13 @@ def close(orders: Sequence[tuple[str, str, str]]) -> None:
 			sites.add(site)
 	if sites:
 		publish_sites(sites)
+
+
+def reopen(name: str, ticket: str, site: str) -> None:
+	"""A void ticket fulfils no order: it is open again, unless another completed ticket (a correction) names it."""
+	if frappe.db.get_value("Edge Weighing Order", name, "status", for_update=True) != CLOSED:
+		return
+	others = {"site": site, "order": name, "status": "Completed", "name": ("!=", ticket)}
+	if not frappe.db.exists("ScaleTicket", others):
+		frappe.db.set_value("Edge Weighing Order", name, {"status": OPEN, "ticket": None})
+		publish_sites({site})

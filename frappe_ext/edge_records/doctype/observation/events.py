@@ -35,6 +35,7 @@ EDGE_FIELDS = (
 	"unit_in",
 	"fold_count",
 	"fold_last_ms",
+	"excursion",
 )
 MEASURED = (
 	*EDGE_FIELDS,

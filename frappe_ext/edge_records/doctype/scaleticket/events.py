@@ -16,6 +16,8 @@ from frappe_ext.edge_records.doctype.lot.events import check_site
 EDGE_FIELDS = (
 	"edge_uid",
 	"void_uid",
+	"void_epoch",
+	"void_seq",
 	"identity_hash",
 	"gateway",
 	"edge_epoch",
@@ -89,6 +91,9 @@ def on_update(doc: Any, method: str | None = None) -> None:
 		_mark_corrected(doc.flags.corrects)
 	if not doc.flags.from_edge:
 		_close_order(doc)
+	before = doc.get_doc_before_save()
+	if doc.status == "Void" and doc.get("order") and before is not None and before.get("status") != "Void":
+		orders.reopen(doc.order, doc.name, doc.site)
 
 
 def refuse_loss(doc: Any, method: str | None = None, *args: Any) -> None:
@@ -118,6 +123,8 @@ def _check_number(doc: Any) -> None:
 	before = doc.get_doc_before_save()
 	if before is None or (before.get("site"), before.get("ticket_number")) != (doc.site, doc.ticket_number):
 		typed_tickets.refuse_gateway_number(doc)
+	if doc.flags.from_csv:
+		return  # the import has looked for all numbers of its file at once; number_key has the last word
 	filters = {"site": doc.site, "ticket_number": doc.ticket_number, "name": ("!=", doc.name or "")}
 	twins = frappe.get_all("ScaleTicket", filters=filters, pluck="ticket_number")
 	if doc.ticket_number in twins:

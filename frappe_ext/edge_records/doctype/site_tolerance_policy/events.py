@@ -29,7 +29,8 @@ def publish(doc: Any, method: str | None = None) -> None:
 
 
 def _check_only_one(doc: Any) -> None:
-	"""An open end reaches for ever."""
+	"""An open end reaches for ever. Under the lock of the site: two people who save at once would not see each other."""
+	frappe.db.get_value("Site", doc.site, "name", for_update=True)
 	others = frappe.get_all(
 		"Site Tolerance Policy",
 		filters={"site": doc.site, "active": 1, "name": ("!=", doc.name or "")},
