@@ -1,6 +1,7 @@
 """Keys of gateways: the auth hook that knows a request by its key, issuing one, and who may go on sending.
 
-A key opens `/api/method/frappe_ext.api.*` and nothing else, and there nothing else opens (wire.md §4).
+A key opens `/api/method/frappe_ext.api.*` and nothing else, and there nothing else opens (wire.md §4); the import of
+tickets lies there too and is the one method for people alone.
 """
 
 from __future__ import annotations
@@ -8,15 +9,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import frappe
-from frappe import _
+from frappe.utils import now_datetime
 
+from frappe_ext import auth_failures, throttle
 from frappe_ext.api.answers import RefusedRequest
-from frappe_ext.clock import now_ms, to_ms
+from frappe_ext.clock import now_ms
 from frappe_ext.contract import edge_key, envelope
 from frappe_ext.contract.refusals import Refusal
+from frappe_ext.keys import (  # noqa: F401 (the methods' public names)
+	CREDENTIAL,
+	ROLE,
+	aged_keys,
+	credential_of,
+	issue_key,
+	keep_instance,
+	key_age_warnings,
+	revoke_all_keys,
+	revoke_keys,
+)
 
 PATH = "/api/method/frappe_ext.api."
-ROLE = "Edge Gateway"
+ENROLMENT = PATH + "gateway.enroll"
+USE_NOTED_S = 600
+"""A key's last use is written at most so often."""
+FOR_PEOPLE = "tickets.import_csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +47,47 @@ class Sender:
 
 
 def authenticate() -> None:
-	"""auth_hooks: names the gateway of a request under our path. 401 unknown key, 403 in our envelope."""
-	frappe.local.edge_sender = None  # whatever a thread served before
+	"""auth_hooks: names the gateway of a request under our path. 401 unknown key, 403 and 429 in our envelope."""
+	frappe.local.edge_sender = frappe.local.edge_key_used = None  # whatever a thread served before
 	request = frappe.request
-	header = frappe.get_request_header("Authorization", "")
 	if not request.path.startswith(PATH):
 		return
+	if request.path == PATH + FOR_PEOPLE:
+		# Frappe has looked at the session or the API token; a guest is refused by the method.
+		if frappe.get_request_header("Authorization", "").lower().startswith(edge_key.SCHEME.lower()):
+			raise frappe.AuthenticationError
+		return
 	# `cmd` in a body would run another method than the path says.
-	presented = edge_key.parse_header(header)
-	if presented is None or frappe.form_dict.get("cmd"):
+	if frappe.form_dict.get("cmd"):
 		raise frappe.AuthenticationError
+	if request.path == ENROLMENT and not frappe.get_request_header("Authorization"):
+		_become("Guest")
+		return
+	# The header is in no variable of ours: an Error Log shows variables.
+	presented = edge_key.parse_header(frappe.get_request_header("Authorization", ""))
 	try:
-		sender = _sender_of(presented)
+		sender = _admitted(presented)
 	except Refusal as refusal:
 		raise RefusedRequest(refusal) from refusal
-	form_dict = frappe.local.form_dict
-	frappe.set_user(sender.user)
-	frappe.local.form_dict = form_dict  # set_user empties it
+	_become(sender.user)
 	frappe.local.edge_sender = sender
+	if request.method == "GET":
+		note_use(commit=True)
+
+
+def _become(user: str | None) -> None:
+	form_dict = frappe.local.form_dict
+	frappe.set_user(user)
+	frappe.local.form_dict = form_dict  # set_user empties it
+
+
+def note_use(*, commit: bool = False) -> None:
+	"""Writes when the request's key was used, where that is due. `commit`: a GET is rolled back otherwise."""
+	credential = getattr(frappe.local, "edge_key_used", None)
+	if credential:
+		# State, not an edit: no version, no new `modified`.
+		frappe.db.set_value(CREDENTIAL, credential, "last_used", now_datetime(), update_modified=False)
+		frappe.local.flags.commit = frappe.local.flags.commit or commit
 
 
 def sender() -> Sender:
@@ -114,11 +153,35 @@ def load_sender(name: str, *, lock: bool = False) -> Sender:
 	)
 
 
+def _admitted(presented: edge_key.PresentedKey | None) -> Sender:
+	key_id = presented.key_id if presented else None
+	auth_failures.check(key_id)
+	try:
+		if presented is None:
+			raise frappe.AuthenticationError
+		found = _sender_of(presented)
+	except frappe.AuthenticationError:
+		auth_failures.note(key_id)
+		raise
+	throttle.check_rate(found.gateway.gateway_id, ", ".join(sorted(found.gateway.sites)) or None)
+	return found
+
+
 def _sender_of(presented: edge_key.PresentedKey) -> Sender:
 	rows = frappe.get_all(
-		"Edge Gateway Credential",
+		CREDENTIAL,
 		filters={"key_id": presented.key_id, "parenttype": "Edge Gateway"},
-		fields=["parent", "key_id", "hash", "not_before", "expires", "revoked"],
+		fields=[
+			"name",
+			"parent",
+			"key_id",
+			"hash",
+			"not_before",
+			"expires",
+			"revoked",
+			"creation",
+			"last_used",
+		],
 	)
 	# The database compares without regard to case and trailing blanks; every candidate is tried, so that
 	# neither a wrong id nor a wrong secret answers sooner.
@@ -127,75 +190,10 @@ def _sender_of(presented: edge_key.PresentedKey) -> Sender:
 		edge_key.matches(presented.secret, None)
 	if not matching or matching[0].key_id != presented.key_id:
 		raise frappe.AuthenticationError
-	found = load_sender(matching[0].parent)
-	edge_key.check_credential(_credential(matching[0]), found.gateway.gateway_id, now_ms())
+	row = matching[0]
+	found = load_sender(row.parent)
+	edge_key.check_credential(credential_of(row), found.gateway, now_ms())
 	envelope.check_gateway(found.gateway)
+	if not row.last_used or (now_datetime() - row.last_used).total_seconds() >= USE_NOTED_S:
+		frappe.local.edge_key_used = row.name
 	return found
-
-
-def _credential(row) -> edge_key.Credential:
-	return edge_key.Credential(
-		row.key_id, row.hash, to_ms(row.not_before), to_ms(row.expires), bool(row.revoked)
-	)
-
-
-@frappe.whitelist(methods=["POST"])
-def issue_key(gateway: str) -> dict[str, str]:
-	"""A new key of a gateway (its gateway_id or name). The secret is in this answer and nowhere else.
-
-	At most two keys live at a time: new one in, tested, old one revoked. Also
-	`bench --site SITE execute frappe_ext.auth.issue_key --kwargs "{'gateway': 'gw-silo-a'}"`.
-	"""
-	frappe.only_for("System Manager")
-	doc = _gateway(gateway)
-	if not edge_key.room_for_new(map(_credential, doc.credentials), now_ms()):
-		frappe.throw(
-			_("{0} has two live keys. Revoke one of them first.").format(frappe.bold(doc.gateway_id))
-		)
-	key = edge_key.generate()
-	doc.append("credentials", {"key_id": key.key_id, "hash": key.hash})
-	doc.user = doc.user or _user_for(doc.gateway_id)
-	doc.save()
-	return {"gateway": doc.gateway_id, "key_id": key.key_id, "secret": key.secret}
-
-
-@frappe.whitelist(methods=["POST"])
-def keep_instance(gateway: str, instance: str) -> None:
-	"""A person's choice between two instances that send as one gateway: the others are refused from now on."""
-	frappe.only_for("System Manager")
-	doc = _gateway(gateway)
-	known = envelope.InstanceTrail.parse(doc.instance_trail).instances()
-	if instance not in known:
-		frappe.throw(_("{0} is none of the instances that were seen.").format(instance))
-	banned = (doc.banned_instances or "").split()
-	doc.banned_instances = "\n".join(sorted({*banned, *known} - {instance}))
-	doc.held, doc.instance, doc.instance_trail = 0, instance, None
-	doc.flags.edge_state = True
-	doc.save()
-
-
-def _gateway(gateway: str):
-	"""Locked; by its gateway_id or name."""
-	name = frappe.db.get_value("Edge Gateway", {"gateway_id": gateway}) or gateway
-	return frappe.get_doc("Edge Gateway", name, for_update=True)
-
-
-def _user_for(gateway_id: str) -> str:
-	"""The gateway's API user: no password, no Desk, no mail."""
-	email = f"{gateway_id.lower().replace(':', '-').strip('.-')}@edge-gateway.invalid"
-	if frappe.db.exists("User", email):
-		return email
-	user = frappe.get_doc(
-		{
-			"doctype": "User",
-			"email": email,
-			"first_name": gateway_id,
-			"enabled": 1,
-			# Frappe gives System Manager to a site's first user of another type.
-			"user_type": "Website User",
-			"send_welcome_email": 0,
-			"roles": [{"role": ROLE}],
-		}
-	)
-	user.flags.no_welcome_mail = True
-	return user.insert().name

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import frappe
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -35,4 +36,7 @@ def answer(method: Callable[[], dict[str, Any]]) -> dict[str, Any] | Response:
 	try:
 		return method()
 	except Refusal as refusal:
+		known = getattr(frappe.local, "edge_sender", None)
+		if known is not None:
+			refusal.told_to(known.gateway.gateway_id, known.gateway.sites)
 		return refusal_response(refusal)

@@ -6,12 +6,14 @@ import frappe
 from frappe.utils import get_system_timezone
 from werkzeug.wrappers import Response
 
-from frappe_ext import auth, configuration
+from frappe_ext import auth, configuration, enrolment
+from frappe_ext.alerts import wake
 from frappe_ext.api.answers import answer
 from frappe_ext.api.senders import admit, locked
 from frappe_ext.clock import now_ms, to_local
 from frappe_ext.contract import body, config_answer, envelope, epochs
 from frappe_ext.contract.chain_watch import watch_chains
+from frappe_ext.contract.enrolment import read_request
 from frappe_ext.contract.heartbeat import read_heartbeat
 from frappe_ext.contract.refusals import Refusal
 from frappe_ext.store import FrappeStore
@@ -35,6 +37,12 @@ def heartbeat() -> dict | Response:
 def new_epoch() -> dict | Response:
 	"""Grants the next epoch to a new, restored or corrupt store."""
 	return answer(_new_epoch)
+
+
+@frappe.whitelist(allow_guest=True, methods=["POST"])
+def enroll() -> dict | Response:
+	"""Redeems an enrolment code: the gateway's id, its next epoch and a key. The only method here without a key."""
+	return answer(lambda: enrolment.enrol(read_request(_body())))
 
 
 def _config(have: str | None) -> dict:
@@ -62,6 +70,7 @@ def _heartbeat() -> dict:
 	store = FrappeStore(now)
 	watch_chains(beat, now.gateway, store)
 	store.log_faults()
+	wake.on_heartbeat()
 	return {"server_time": now_ms(), "config_version": now.config_published}
 
 

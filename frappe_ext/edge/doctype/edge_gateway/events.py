@@ -12,8 +12,11 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.utils import get_datetime, now_datetime
 
+from frappe_ext import keys
 from frappe_ext.clock import now_ms
+from frappe_ext.contract.limits import MAX_LIVE_KEYS
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}\Z", re.ASCII)
 ROLE = "Edge Gateway"
@@ -49,6 +52,19 @@ def validate(doc: Any, method: str | None = None) -> None:
 		frappe.throw(_("The user of a gateway has the role {0} and no access to Desk.").format(ROLE))
 	if not doc.flags.edge_state:
 		_keep_state(doc)
+	_check_keys(doc)
+
+
+def _check_keys(doc: Any) -> None:
+	"""At most two live; the age of the oldest one for lists and the form."""
+	before = doc.get_doc_before_save()
+	used = {row.name: row.last_used for row in before.credentials} if before else {}
+	for row in doc.credentials:
+		row.last_used = used.get(row.name)
+	live = [row for row in doc.credentials if keys.credential_of(row).is_live(now_ms())]
+	if len(live) > MAX_LIVE_KEYS:
+		frappe.throw(_("At most two keys of a gateway live at a time."))
+	doc.oldest_key_at = min((get_datetime(row.creation or now_datetime()) for row in live), default=None)
 
 
 def _is_gateway_user(user: str) -> bool:
