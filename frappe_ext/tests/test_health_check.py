@@ -6,10 +6,11 @@ import frappe
 from frappe.tests.utils import FrappeTestCase
 
 from frappe_ext import native
-from frappe_ext.monitoring import health_check
+from frappe_ext.monitoring import health_check, probes
 from frappe_ext.tests.support import request
 
 PATH = "/api/method/frappe_ext.monitoring.health_check.health_check"
+CHECKS = ("database", "redis", "scheduler", "workers")
 
 
 class TestHealthCheck(FrappeTestCase):
@@ -36,7 +37,7 @@ class TestHealthCheck(FrappeTestCase):
 		)
 
 	def test_redis_refuses(self):
-		with patch.object(health_check, "_redis_opener", return_value=_refuse):
+		with patch.object(probes, "redis_opener", return_value=_refuse):
 			answer, seconds = self.get()
 		checks = answer.json["message"]["checks"]
 		self.assertEqual((answer.status_code, checks["redis"], checks["workers"]), (503, False, False))
@@ -47,19 +48,19 @@ class TestHealthCheck(FrappeTestCase):
 		"""A port that accepts and stays silent."""
 		with socket.create_server(("127.0.0.1", 0)) as silent:
 			url = f"redis://127.0.0.1:{silent.getsockname()[1]}"
-			opener = health_check._redis_opener(url)
-			with patch.object(health_check, "_redis_opener", return_value=opener):
+			opener = probes.redis_opener(url)
+			with patch.object(probes, "redis_opener", return_value=opener):
 				answer, seconds = self.get()
 		self.assertEqual((answer.status_code, answer.json["message"]["checks"]["redis"]), (503, False))
 		self.assertLess(seconds, 2)
 
 	def test_a_hanging_probe_has_failed_by_the_deadline(self):
-		probes = health_check.gather()
-		with patch.object(health_check, "check_workers", lambda probes: time.sleep(3) or True):
+		present = health_check.gather()
+		with patch.object(health_check, "check_workers", lambda present: time.sleep(3) or True):
 			started = time.monotonic()
-			outcomes = health_check.run(probes)
+			outcomes = health_check.run(present)
 		self.assertLess(time.monotonic() - started, 2)
-		self.assertFalse(outcomes["workers"][0])
+		self.assertFalse(outcomes["workers"].value)
 		self.assertEqual(health_check.report(outcomes)[1], 503)
 
 	def test_kept_for_a_few_seconds(self):
@@ -69,16 +70,16 @@ class TestHealthCheck(FrappeTestCase):
 		self.assertEqual(run.call_count, 1)
 
 	def test_without_the_compiled_rules(self):
-		outcomes = {name: (True, 1.0) for name in health_check.CHECKS}
+		outcomes = {name: probes.Outcome(True, 1.0) for name in CHECKS}
 		with patch.object(native, "HealthReport", side_effect=native.NativeMissing("not built")):
 			message, status = health_check.report(outcomes)
 		self.assertEqual((message["status"], status), ("degraded", 503))
-		self.assertEqual(list(message["checks"]), list(health_check.CHECKS))
+		self.assertEqual(list(message["checks"]), list(CHECKS))
 
 	def test_scheduler_switched_off(self):
 		with patch.dict(frappe.conf, {"pause_scheduler": 1}):
-			probes = health_check.gather()
-		self.assertFalse(health_check.check_scheduler(probes))
+			present = health_check.gather()
+		self.assertFalse(health_check.check_scheduler(present))
 
 	def test_only_get(self):
 		self.assertEqual(request("POST", PATH).status_code, 403)
