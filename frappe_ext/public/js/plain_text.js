@@ -2,9 +2,13 @@
 // HTML: what is left of markup after its sanitizing would be rendered.
 
 const TYPES = [
+	"Certificate",
 	"Device",
 	"Edge Amend",
+	"Edge Excursion",
+	"Edge Gap",
 	"Edge Gateway",
+	"Edge Operator",
 	"Edge Rejection",
 	"Edge Weighing",
 	"Nonconformance",

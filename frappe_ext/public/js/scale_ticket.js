@@ -1,39 +1,9 @@
-// The form of a scale ticket: the reasons of its verdict as sentences, and the way to its weighings and Nonconformance.
+// The form of a scale ticket: why it mismatched, both weighings and their chain, and the way to its Nonconformance.
 
-// {0}: the detail behind the code.
-const SENTENCES = {
-	net_vs_declared: __("The net differs from the declared weight by {0}."),
-	net_arithmetic: __("Gross, tare and net do not fit together ({0})."),
-	gross_below_tare: __("The gross is below the tare."),
-	weight_not_captured: __("The {0} weight is not the one that the scale captured, or its weighing never arrived."),
-	unit_mismatch: __("A weighing has another unit than the ticket."),
-	preset_tare: __("The tare was preset in the indicator, not weighed."),
-	duplicate_ticket: __("The ticket that this one corrects has another correction already."),
-	chain_broken: __("The chain of weighings is broken here."),
-	indicator_net: __("The indicator's net differs."),
-	tare_drift: __("The tare is far from this vehicle's earlier ones ({0})."),
-	stale_tare: __("The stored tare is too old ({0})."),
-	time_order: __("The second weighing is earlier than the first."),
-	over_capacity: __("A weight is above the scale's capacity."),
-	below_min: __("A weight is below the scale's minimum."),
-	no_zero_return: __("The scale had not returned to zero before a weighing."),
-	unstable: __("A weight was taken in motion."),
-	manual_entry: __("A weight was typed by a person."),
-	stability_inferred: __("The indicator sends no stability; it was inferred from its readings."),
-};
+import { fix_measured } from "./measured";
+import { show_sentences, weight_sentence } from "./reasons";
+import { show_mismatch, show_weighings } from "./ticket_weighings";
 
-frappe.ui.form.on("ScaleTicket", {
-	refresh(frm) {
-		show_reasons(frm);
-		if (frm.is_new()) return;
-		offer_nonconformance(frm);
-		offer_weighings(frm);
-		if (!frm.doc.edge_uid) return;
-		for (const fieldname of WRITTEN) frm.set_df_property(fieldname, "read_only", 1);
-	},
-});
-
-// The server refuses a change of these in a ticket that the scale house wrote; the form says so beforehand.
 const WRITTEN = [
 	"ticket_number",
 	"ticket_datetime",
@@ -50,29 +20,18 @@ const WRITTEN = [
 	"declared_net_kg",
 ];
 
-function sentence_of(reason) {
-	const [code, ...detail] = reason.split(":");
-	const sentence = SENTENCES[code];
-	return sentence ? sentence.replace("{0}", detail.join(":") || "?") : reason;
-}
+fix_measured("ScaleTicket", ({ edge_uid }) => (edge_uid ? WRITTEN : []));
 
-// Below the codes, which stay: they are what filters and exports know. Text from outside is text only.
-function show_reasons(frm) {
-	const field = frm.fields_dict.mismatch_reasons;
-	if (!field) return;
-	const wrapper = field.$wrapper[0];
-	wrapper.querySelector("[data-edge-reasons]")?.remove();
-	const reasons = (frm.doc.mismatch_reasons || "").split("\n").filter(Boolean);
-	if (!reasons.length) return;
-	const list = document.createElement("ul");
-	list.dataset.edgeReasons = "";
-	for (const reason of reasons) {
-		const item = document.createElement("li");
-		item.textContent = sentence_of(reason);
-		list.append(item);
-	}
-	wrapper.append(list);
-}
+frappe.ui.form.on("ScaleTicket", {
+	refresh(frm) {
+		for (const fieldname of ["mismatch_reasons", "edge_reasons"]) show_sentences(frm, fieldname, weight_sentence);
+		if (frm.is_new()) return;
+		show_mismatch(frm);
+		show_weighings(frm);
+		offer_nonconformance(frm);
+		offer_weighings(frm);
+	},
+});
 
 async function offer_nonconformance(frm) {
 	if (!frappe.model.can_read("Nonconformance")) return;

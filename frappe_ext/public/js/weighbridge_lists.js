@@ -1,6 +1,7 @@
 // Lists of the weighbridge. A laptop's width has room for one column beside title and status, or two without a status,
 // so the title says what a row is about.
 
+import { number_text } from "./dom";
 import { as_text, joined } from "./plain_text";
 
 frappe.provide("frappe.listview_settings");
@@ -18,7 +19,7 @@ frappe.listview_settings["ScaleTicket"] = {
 	},
 	formatters: {
 		ticket_number: (number, df, doc) =>
-			joined(number || doc.name, doc.vehicle, `${format_number(doc.net_kg, null, 3).replace(/[.,]000$/, "")} kg`),
+			joined(number || doc.name, doc.vehicle, `${number_text(doc.net_kg, 3)} kg`),
 		vehicle: as_text,
 		driver: as_text,
 	},
@@ -61,6 +62,19 @@ frappe.listview_settings["Edge Weighing Order"] = {
 	},
 };
 
-for (const doctype of ["Edge Vehicle", "Lot", "Site Tolerance Policy"]) {
-	frappe.listview_settings[doctype] = { hide_name_column: true };
-}
+const LOT_COLORS = { Draft: "gray", Accepted: "green", Rejected: "red", "For Dispatch": "blue", Dispatched: "green" };
+
+frappe.listview_settings["Lot"] = {
+	add_fields: ["status"],
+	hide_name_column: true,
+	get_indicator: ({ status }) => [__(status), LOT_COLORS[status] || "gray", `status,=,${status}`],
+	formatters: { lot_number: (number) => joined(number), crop: as_text },
+};
+
+frappe.listview_settings["Site Tolerance Policy"] = {
+	add_fields: ["active"],
+	hide_name_column: true,
+	get_indicator: (doc) => (doc.active ? [__("Active"), "green", "active,=,1"] : [__("Inactive"), "gray", "active,=,0"]),
+};
+
+frappe.listview_settings["Edge Vehicle"] = { hide_name_column: true, formatters: { plate: (plate) => joined(plate) } };
