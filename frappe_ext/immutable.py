@@ -38,6 +38,29 @@ def refuse_loss(doc: Any, method: str | None = None, *args: Any) -> None:
 		)
 
 
+def refuse_any_loss(doc: Any, method: str | None = None, *args: Any) -> None:
+	"""refuse_loss for a type without a uid: every row of it is the server's."""
+	_refuse(
+		_("{0} {1} was written by the server and cannot be deleted or renamed.").format(
+			_(doc.doctype), frappe.bold(doc.name)
+		)
+	)
+
+
+def refuse_merge(
+	doc: Any, method: str | None = None, old: str = "", new: str = "", merge: bool = False, *args: Any
+) -> None:
+	"""doc_event for before_rename of what records link to: a merge would say that they were measured elsewhere."""
+	if merge:
+		frappe.throw(
+			_("A {0} cannot be merged with another: its records stay where they were measured.").format(
+				_(doc.doctype)
+			),
+			EdgeRecordImmutableError,
+			title=_("Written by a gateway"),
+		)
+
+
 def refuse_changed(doc: Any, fields: Iterable[str]) -> None:
 	"""Refuses a document whose value of one of `fields` differs from the stored one."""
 	labels = changed_labels(doc, fields)

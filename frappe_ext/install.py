@@ -28,9 +28,10 @@ RECORDS = (
 	"ScaleTicket",
 	"Site Tolerance Policy",
 	"Nonconformance",
+	"Certificate",
 )
 # role: desk access. Only what our permissions name; a role of that name that exists already is left as it is.
-ROLES = {"QA Manager": 1, "Site Operator": 1, "IT Admin": 1, "Edge Gateway": 0}
+ROLES = {"QA Manager": 1, "Site Operator": 1, "IT Admin": 1, "Owner": 1, "Edge Gateway": 0}
 _FIELD_KEYS = (
 	"fieldname",
 	"fieldtype",
@@ -114,6 +115,21 @@ def ensure_indexes() -> None:
 	series = ["gateway", "device_text(64)", "edge_epoch(20)"]
 	frappe.db.add_index("ScaleTicket", series, index_name="edge_series")
 	frappe.db.add_index("ScaleTicket", ["creation"], index_name="creation")
+	frappe.db.add_index("Observation", ["creation"], index_name="creation")  # what came today, what is old
+	# Reconcile sums what a gateway sent by its seq.
+	for doctype, epoch in (
+		("Observation", "edge_epoch"),
+		("ScaleTicket", "edge_epoch"),
+		("Edge Gap", "edge_epoch"),
+		("Edge Amend", "edge_epoch"),
+		("Edge Weighing", "epoch"),
+	):
+		frappe.db.add_index(doctype, ["gateway", epoch, "edge_seq"], index_name="edge_sequence")
+	frappe.db.add_index("ScaleTicket", ["gateway", "void_epoch", "void_seq"], index_name="edge_voids")
+	# Ingest asks: which excursions of these devices are not over, and which readings stand before and after a row.
+	frappe.db.add_index("Edge Excursion", ["stream", "end_ms"], index_name="edge_stream")
+	stream = ["site(40)", "device_text(64)", "observation_type(64)", "observed_at_ms"]
+	frappe.db.add_index("Observation", stream, index_name="edge_stream")
 
 
 def join(name: str) -> None:

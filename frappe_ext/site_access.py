@@ -13,10 +13,14 @@ from frappe import _
 from frappe.core.doctype.user_permission.user_permission import get_user_permissions
 
 # Rows of these without a site belong to the gateway as a whole.
-SITELESS = frozenset({"Edge Gap", "Edge Amend", "Edge Rejection", "Nonconformance"})
+SITELESS = frozenset({"Edge Gap", "Edge Amend", "Edge Rejection", "Edge Alert", "Nonconformance"})
 SITELESS_ROLE = "IT Admin"
 # Newer versions ask every hook and want a plain yes; v15 takes the first answer there is, so we stay silent.
 _NO_OBJECTION = None if int(frappe.__version__.split(".")[0]) < 16 else True
+
+
+def no_objection() -> bool | None:
+	return _NO_OBJECTION
 
 
 def sees_everything(user: str) -> bool:

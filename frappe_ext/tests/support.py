@@ -14,18 +14,29 @@ import frappe
 import frappe.app
 from werkzeug.test import Client, TestResponse
 
-from frappe_ext import auth, native
+from frappe_ext import keys, native
 from frappe_ext.clock import now_ms
 from frappe_ext.contract.limits import GZIP_TYPE
 
 SUBMIT = "ingest.submit"
 OBSERVED_AT = 1771840800000
 INSTANCE = "9b1d5e0c7a2f4431"
-GATEWAYS_RECORDS = ("Observation", "Edge Gap", "Edge Amend", "Edge Rejection", "Edge Weighing", "ScaleTicket")
+GATEWAYS_RECORDS = (
+	"Edge Enrolment Code",
+	"Observation",
+	"Edge Excursion",
+	"Edge Gap",
+	"Edge Amend",
+	"Edge Rejection",
+	"Edge Weighing",
+	"ScaleTicket",
+)
 SITES_RECORDS = (
 	"Observation",
 	"ScaleTicket",
 	"Nonconformance",
+	"Certificate",
+	"Edge Alert",
 	"Device",
 	"Lot",
 	"Observation Threshold Policy",
@@ -137,7 +148,7 @@ def make_world() -> World:
 	)
 	gateway = insert("Edge Gateway", gateway_id=f"gw-{code}", sites=[{"site": site}])
 	frappe.flags.in_import = True  # Frappe lets a person make sixty users an hour
-	key = auth.issue_key(gateway)
+	key = keys.issue_key(gateway)
 	frappe.flags.in_import = False
 	frappe.db.commit()
 	return World(site, code, device, policy, gateway, f"gw-{code}", f"{key['key_id']}:{key['secret']}")
@@ -182,6 +193,9 @@ def user_with(*roles: str, sites: tuple[str, ...] = ()) -> str:
 		roles=[{"role": role} for role in roles],
 	)
 	frappe.flags.in_import = False
+	if "System Manager" not in roles:  # Frappe makes a site's first person one
+		frappe.db.delete("Has Role", {"parent": email, "role": "System Manager"})
+		frappe.clear_cache(user=email)
 	for site in sites:
 		insert("User Permission", user=email, allow="Site", for_value=site)
 	return email

@@ -17,7 +17,10 @@ class TestSiteAccess(FrappeTestCase):
 
 	def visible(self, doctype, user):
 		with self.set_user(user):
-			rows = frappe.get_list(doctype, fields=["name"], limit_page_length=0)
+			try:
+				rows = frappe.get_list(doctype, fields=["name"], limit_page_length=0)
+			except frappe.PermissionError:
+				return set()  # a type this role has nothing to do with
 			return {row.name for row in rows}
 
 	def test_nobody_without_a_site_sees_anything(self):
