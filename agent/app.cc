@@ -311,7 +311,8 @@ std::string Agent::answer(std::string_view request) {
                            store_.get(),
                            store_.get(),
                            weighbridge_.scales().empty() ? nullptr : &weighbridge_,
-                           &tap_};
+                           &tap_,
+                           store_.get()};
   return answer_command(request, ports);
 }
 

@@ -66,6 +66,9 @@ Result<std::string> ask_agent(const Config& config, std::string_view request, st
                      nullptr,
                      config.gateway.id,
                      store->get(),
+                     store->get(),
+                     nullptr,
+                     nullptr,
                      store->get()};
   return answer_command(request, ports);
 }

@@ -9,6 +9,14 @@ namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 
+using HexPair = std::array<char, 2>;
+constexpr std::array<HexPair, 256> make_hex_pairs() {
+  std::array<HexPair, 256> pairs{};
+  for (std::size_t byte = 0; byte < pairs.size(); ++byte) pairs[byte] = {kHexDigits[byte >> 4U], kHexDigits[byte & 15U]};
+  return pairs;
+}
+constexpr std::array<HexPair, 256> kHexPairs = make_hex_pairs();
+
 unsigned byte_at(std::string_view text, std::size_t at) { return static_cast<unsigned char>(text[at]); }
 
 int hex_value(char c) {
@@ -87,10 +95,10 @@ Utf8Char next_utf8(std::string_view text, std::size_t at) {
 
 std::string to_hex(std::span<const std::uint8_t> bytes) {
   std::string out(bytes.size() * 2, '0');
-  auto at = out.begin();
+  char* at = out.data();
   for (const std::uint8_t byte : bytes) {
-    *at++ = kHexDigits[byte >> 4U];
-    *at++ = kHexDigits[byte & 15U];
+    std::memcpy(at, kHexPairs[byte].data(), 2);
+    at += 2;
   }
   return out;
 }

@@ -14,6 +14,7 @@ int run(int argc, char** argv) {
     app.fallthrough();  // --config also after the subcommand
     add_run(app, context);
     add_check_config(app, context);
+    add_enroll(app, context);
     add_status(app, context);
     add_outbox(app, context);
     add_dead_letters(app, context);

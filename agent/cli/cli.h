@@ -27,6 +27,7 @@ int run(int argc, char** argv);
 // One file each: adds the subcommand to the line.
 void add_run(CLI::App& app, Context& context);
 void add_check_config(CLI::App& app, Context& context);
+void add_enroll(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 void add_outbox(CLI::App& app, Context& context);
 void add_dead_letters(CLI::App& app, Context& context);

@@ -66,9 +66,11 @@ std::string sha256_hex(std::string_view bytes) {
 LengthPrefixed& LengthPrefixed::text(std::string_view part) {
   constexpr std::size_t kPrefix = 4;
   if (used_ + kPrefix + part.size() > pending_.size()) flush();
-  for (std::size_t i = 0; i < kPrefix; ++i) {
-    pending_[used_++] = static_cast<char>(part.size() >> (24 - 8 * i) & 0xffU);
-  }
+  const auto size = static_cast<std::uint32_t>(part.size());
+  const std::array<char, kPrefix> prefix = {static_cast<char>(size >> 24U), static_cast<char>(size >> 16U),
+                                            static_cast<char>(size >> 8U), static_cast<char>(size)};
+  std::memcpy(pending_.data() + used_, prefix.data(), kPrefix);
+  used_ += kPrefix;
   if (used_ + part.size() > pending_.size()) {
     flush();
     hash_.update(part);

@@ -97,6 +97,16 @@ Result<Json> reload(const Json&, const CommandPorts& ports) {
   return Json{{"reloaded", true}};
 }
 
+/// What came with an enrolment; every other epoch the agent asks for itself.
+Result<Json> grant_epoch(const Json& request, const CommandPorts& ports) {
+  const auto epoch = control::text(request, "epoch");
+  if (!epoch) return tl::unexpected(epoch.error());
+  if (ports.state == nullptr) return fail(Errc::kUnavailable, "there is no store");
+  const auto done = ports.state->grant_epoch(*epoch);
+  if (!done) return tl::unexpected(done.error());
+  return Json{{"epoch", *epoch}};
+}
+
 constexpr Command kCommands[] = {
     {"status", show_status},
     {"outbox-list", list_outbox},
@@ -104,6 +114,7 @@ constexpr Command kCommands[] = {
     {"dead-letters-show", show_letter},
     {"dead-letters-requeue", requeue_letters},
     {"reload", reload},
+    {"epoch-grant", grant_epoch},
 };
 
 Result<Json> run_command(std::string_view text, const CommandPorts& ports) {

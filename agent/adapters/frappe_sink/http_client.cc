@@ -1,10 +1,15 @@
 #include "agent/adapters/frappe_sink/http_client.h"
 
 #include <curl/curl.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cassert>
+
+#include "protocols/bytes.h"
 
 namespace edge {
 namespace {
@@ -57,6 +62,29 @@ Slist header_list(const std::vector<std::string>& headers) {
     list.reset(grown);
   }
   return list;
+}
+
+/// SHA-256 of a certificate's DER form; empty where it is none.
+std::string fingerprint_of(const std::string& pem) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())),
+                                                      BIO_free);
+  const std::unique_ptr<X509, decltype(&X509_free)> cert(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr),
+                                                         X509_free);
+  std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  if (!cert || X509_digest(cert.get(), EVP_sha256(), digest.data(), &size) != 1) return {};
+  return to_hex({digest.data(), size});
+}
+
+/// The value of "Name:value" in one certificate's list.
+std::string certificate_field(const curl_slist* list, std::string_view name) {
+  for (; list != nullptr; list = list->next) {
+    const std::string_view line = list->data;
+    if (line.starts_with(name) && line.substr(name.size()).starts_with(':')) {
+      return std::string(line.substr(name.size() + 1));
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -194,6 +222,46 @@ HttpAnswer HttpClient::send(const HttpRequest& request) {
     answer.failure = body_->error[0] != '\0' ? std::string(body_->error) : curl_easy_strerror(code);
   }
   return answer;
+}
+
+Result<PresentedCertificate> HttpClient::presented(const std::string& url) {
+  Body& body = *body_;
+  const HttpRequest request{"GET", url, {}, {}};
+  PresentedCertificate out;
+  // First as every request is made, to know whether the chain is trusted as it is; then only to look.
+  for (const bool verify : {true, false}) {
+    HttpAnswer unused;
+    Collector collector{&unused, body.settings.max_response};
+    const Slist headers = header_list({});
+    body.prepare(request, collector, headers.get());
+    body.set(CURLOPT_CONNECT_ONLY, 1L);
+    body.set(CURLOPT_FRESH_CONNECT, 1L);
+    body.set(CURLOPT_CERTINFO, 1L);
+    body.set(CURLOPT_PROTOCOLS_STR, "https");
+    if (!verify) {
+      body.set(CURLOPT_SSL_VERIFYPEER, 0L);
+      body.set(CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    const CURLcode code = body.perform();
+    if (verify) {
+      out.trusted = code == CURLE_OK;
+      if (!out.trusted) continue;
+    }
+    if (code != CURLE_OK) {
+      return fail(Errc::kIo, body.error[0] != '\0' ? std::string(body.error) : curl_easy_strerror(code));
+    }
+    const curl_certinfo* chain = nullptr;
+    curl_easy_getinfo(body.easy, CURLINFO_CERTINFO, &chain);
+    if (chain == nullptr || chain->num_of_certs < 1) return fail(Errc::kIo, "the server showed no certificate");
+    const curl_slist* const last = chain->certinfo[chain->num_of_certs - 1];
+    out.subject = certificate_field(last, "Subject");
+    out.pem = certificate_field(last, "Cert");
+    break;
+  }
+  out.sha256 = fingerprint_of(out.pem);
+  if (out.sha256.empty()) return fail(Errc::kIo, "the server's certificate cannot be read");
+  if (!out.pem.ends_with('\n')) out.pem += '\n';
+  return out;
 }
 
 }  // namespace edge

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "protocols/result.h"
+
 namespace edge {
 
 struct HttpClientSettings {
@@ -34,6 +36,14 @@ struct HttpAnswer {
   bool dropped_kept_alive = false;  ///< a reused connection was closed before a byte came back
 };
 
+/// The last certificate of the chain that a server sends: its CA's where it sends that, else the one below, else its own
+/// (self-signed).
+struct PresentedCertificate {
+  std::string pem, subject;
+  std::string sha256;    ///< of its DER form, 64 lower-case hex digits
+  bool trusted = false;  ///< the client's CAs verify the chain and the host name
+};
+
 /// One keep-alive HTTP(S) client over libcurl. HTTP/1.1, certificate and host name always verified, TLS ≥ 1.2,
 /// redirects not followed, response bounded, no environment variables. send() blocks and has one caller thread;
 /// abort() is safe from any.
@@ -45,6 +55,9 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   HttpAnswer send(const HttpRequest& request);
+  /// Shakes hands with the server of an https URL, trusting nothing and sending nothing, to see its certificates.
+  /// Errors: kIo (no connection, no TLS).
+  Result<PresentedCertificate> presented(const std::string& url);
   /// Ends the request under way and refuses every later one, at once.
   void abort();
 
