@@ -15,7 +15,7 @@ readonly BASE_PACKAGES=(
   libexpected-dev libcurl4-openssl-dev libcpp-httplib-dev prometheus-cpp-dev libtomlplusplus-dev libcli11-dev
   libssl-dev libsystemd-dev zlib1g-dev mosquitto mosquitto-clients python3-dev python3-venv
 )
-readonly TEST_PACKAGES=(libgtest-dev libgmock-dev strace sqlite3)
+readonly TEST_PACKAGES=(libgtest-dev libgmock-dev strace sqlite3 prometheus)
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
 die() {

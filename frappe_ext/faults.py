@@ -6,6 +6,8 @@ import hashlib
 
 import frappe
 
+from frappe_ext.alerts.kinds import plain
+
 QUIET_S = 3600
 """A cause that was logged stays quiet for this long."""
 
@@ -19,7 +21,8 @@ class Faults:
 
 	def note(self, error: Exception) -> str:
 		"""Keeps it; returns the word for the answer, which says no more than the kind of error."""
-		cause = f"{type(error).__name__}: {str(error)[:140]}"
+		# On one line: log_error takes a title of several for the message.
+		cause = f"{type(error).__name__}: {plain(error)[:140]}"
 		self._counts[cause] = self._counts.get(cause, 0) + 1
 		self._tracebacks.setdefault(cause, frappe.get_traceback())
 		return type(error).__name__

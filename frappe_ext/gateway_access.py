@@ -8,6 +8,7 @@ from typing import Any
 import frappe
 from frappe import _
 
+from frappe_ext.messages import quoted
 from frappe_ext.site_access import SITELESS_ROLE, no_objection, sees_everything, sites_of
 
 DOCTYPE = "Edge Gateway"
@@ -48,7 +49,7 @@ def is_allowed(doc: Any, user: str) -> bool:
 	if sees_everything(user):
 		return True
 	if doc.doctype in OF_GATEWAYS:
-		return _allows(_sites(doc.gateway), user)
+		return bool(doc.gateway) and _allows(_sites(doc.gateway), user)
 	# A gateway as it is, and as it is to become.
 	stored = _allows(_sites(doc.name), user) if not doc.is_new() else True
 	return stored and _allows({row.site for row in doc.get("sites") or ()}, user)
@@ -62,7 +63,7 @@ def check_write(doc: Any, method: str | None = None) -> None:
 	if not is_allowed(doc, user):
 		frappe.throw(
 			_("{0} has no User Permission for every site of {1}.").format(
-				frappe.bold(user), frappe.bold(doc.get("gateway_id") or doc.name)
+				quoted(user), quoted(doc.get("gateway_id") or doc.name)
 			),
 			frappe.PermissionError,
 			title=_("Not permitted"),

@@ -7,16 +7,17 @@ that have no conditions of ours pass through unchanged.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import frappe
-from frappe import _
+from frappe import _, client
 from frappe.desk import like, listview, search
 from frappe.desk.doctype.dashboard_chart import dashboard_chart
-from frappe.desk.doctype.tag import tag as tags
-from frappe.utils import goal
+from frappe.desk.doctype.tag import tag as framework_tags
 from frappe.utils import global_search as full_text
+from frappe.utils import goal
 
 from frappe_ext import gateway_access, hooks, site_access
 
@@ -32,6 +33,9 @@ ATTACHED = {
 	"Tag Link": ("document_type", "document_name"),
 }
 """Types of Frappe's that say something of another document, and which columns name it."""
+_MODULE = "Edge"
+_OF_SITES = f"module = '{_MODULE}' or ref_doctype in ({{}})"
+_uncached_chart = inspect.unwrap(dashboard_chart.get)
 
 
 @frappe.whitelist()
@@ -76,7 +80,16 @@ def get_chart(**options: Any) -> Any:
 		frappe.has_permission(chart.document_type, "read", throw=True)
 		if chart.document_type in GUARDED:
 			options["filters"] = _own_rows(chart.document_type, options.get("filters") or chart.filters_json)
-	return _call(dashboard_chart.get, options | {"refresh": 1})
+	return _call(_uncached_chart, options)
+
+
+@frappe.whitelist()
+def get_count(doctype: str, filters: Any = None, debug: bool = False, cache: bool = False) -> int:
+	"""Counts all rows that match, which tells what they say."""
+	if doctype not in GUARDED | gateway_access.CHILDREN:
+		return client.get_count(doctype, filters, debug, cache)
+	fields = ["count(*) as number"]
+	return frappe.get_list(doctype, filters=frappe.parse_json(filters), fields=fields)[0].number
 
 
 @frappe.whitelist()
@@ -99,7 +112,7 @@ def get_monthly_goal_graph_data(**options: Any) -> Any:
 def get_tagged_docs(doctype: str, tag: str) -> Any:
 	"""Names of every site's."""
 	if doctype not in GUARDED:
-		return tags.get_tagged_docs(doctype, tag)
+		return framework_tags.get_tagged_docs(doctype, tag)
 	filters = {"_user_tags": ("like", tag)}
 	return frappe.get_list(doctype, filters, as_list=True, limit_page_length=0)
 
@@ -108,19 +121,19 @@ def get_tagged_docs(doctype: str, tag: str) -> Any:
 def add_tag(tag: str, dt: str, dn: str, color: str | None = None) -> Any:
 	"""Tags without a look at the document; so do the next two."""
 	_check(dt, [dn])
-	return tags.add_tag(tag, dt, dn, color)
+	return framework_tags.add_tag(tag, dt, dn, color)
 
 
 @frappe.whitelist()
 def add_tags(tags: Any, dt: str, docs: Any, color: str | None = None) -> None:
 	_check(dt, frappe.parse_json(docs))
-	frappe.get_attr("frappe.desk.doctype.tag.tag.add_tags")(tags, dt, docs, color)
+	framework_tags.add_tags(tags, dt, docs, color)
 
 
 @frappe.whitelist()
 def remove_tag(tag: str, dt: str, dn: str) -> None:
 	_check(dt, [dn])
-	tags.remove_tag(tag, dt, dn)
+	framework_tags.remove_tag(tag, dt, dn)
 
 
 @frappe.whitelist()
@@ -136,6 +149,14 @@ def refuse_blind_follower(doc: Any, method: str | None = None) -> None:
 		frappe.has_permission(doc.ref_doctype, "read", doc=doc.ref_docname, user=doc.user, throw=True)
 
 
+def refuse_foreign_attachment(doc: Any, method: str | None = None) -> None:
+	"""doc_event of File: whoever may make a file may hang it on any document whose name he knows."""
+	if doc.attached_to_doctype not in GUARDED or doc.flags.ignore_permissions:
+		return
+	if doc.is_new() or doc.has_value_changed("attached_to_name"):
+		frappe.has_permission(doc.attached_to_doctype, "read", doc=doc.attached_to_name, throw=True)
+
+
 def attached_conditions(user: str | None = None, doctype: str | None = None) -> str:
 	"""permission_query_conditions of ATTACHED: the framework asks for the type of the other document only."""
 	user = user or frappe.session.user
@@ -144,9 +165,12 @@ def attached_conditions(user: str | None = None, doctype: str | None = None) -> 
 	if doctype not in ATTACHED:
 		return "1=0"
 	type_column, name_column = (f"`tab{doctype}`.`{column}`" for column in ATTACHED[doctype])
-	types = ", ".join(frappe.db.escape(each) for each in sorted(GUARDED))
-	parts = [f"ifnull({type_column}, '') not in ({types})", f"`tab{doctype}`.owner = {frappe.db.escape(user)}"]
-	for each in sorted(GUARDED & set(frappe.db.get_tables_without_prefix())):
+	parts = [
+		f"ifnull({type_column}, '') not in ({_types()})",
+		f"`tab{doctype}`.owner = {frappe.db.escape(user)}",
+	]
+	present = set(frappe.db.get_tables())
+	for each in sorted(doctype for doctype in GUARDED if f"tab{doctype}" in present):
 		of_type = f"{type_column} = {frappe.db.escape(each)}"
 		own = f"select `tab{each}`.name from `tab{each}` where {_condition(each, user)}"  # noqa: S608 (names of ours)
 		parts.append(f"({of_type} and {name_column} in ({own}))")
@@ -156,7 +180,11 @@ def attached_conditions(user: str | None = None, doctype: str | None = None) -> 
 def prepared_report_conditions(user: str | None = None, doctype: str | None = None) -> str:
 	"""permission_query_conditions: whoever may run a report would read the rows another user got."""
 	user = user or frappe.session.user
-	return "" if site_access.sees_everything(user) else f"`tabPrepared Report`.owner = {frappe.db.escape(user)}"
+	if site_access.sees_everything(user):
+		return ""
+	of_sites = f"select name from `tabReport` where {_OF_SITES.format(_types())}"  # noqa: S608 (names of ours)
+	row = "`tabPrepared Report`"
+	return f"({row}.report_name not in ({of_sites}) or {row}.owner = {frappe.db.escape(user)})"
 
 
 def may_read_prepared_report(
@@ -166,7 +194,9 @@ def may_read_prepared_report(
 	user = user or frappe.session.user
 	if doc.is_new() or doc.owner == user or site_access.sees_everything(user):
 		return site_access.no_objection()
-	return False
+	report = frappe.db.get_value("Report", doc.report_name, ["module", "ref_doctype"])
+	is_of_sites = bool(report) and (report[0] == _MODULE or report[1] in GUARDED)
+	return False if is_of_sites else site_access.no_objection()
 
 
 def _restricted(options: dict[str, Any]) -> dict[str, Any]:
@@ -198,6 +228,10 @@ def _own_rows(doctype: str, filters: Any) -> list[Any]:
 		column = "name" if doctype == "Site" else "site"
 		own = [doctype, column, "in", site_access.sites_of(user, doctype) or [""]]
 	return [*filters, own]
+
+
+def _types() -> str:
+	return ", ".join(frappe.db.escape(each) for each in sorted(GUARDED))
 
 
 def _condition(doctype: str, user: str) -> str:

@@ -12,6 +12,7 @@ before_install = "frappe_ext.install.before_install"
 after_install = "frappe_ext.install.after_install"
 after_migrate = "frappe_ext.install.after_migrate"
 after_app_install = "frappe_ext.install.after_app_install"
+before_uninstall = "frappe_ext.install.before_uninstall"
 before_app_uninstall = "frappe_ext.install.before_app_uninstall"
 
 auth_hooks = ["frappe_ext.auth.authenticate"]
@@ -25,6 +26,7 @@ override_whitelisted_methods = {
 	"frappe.desk.reportview.export_query": "frappe_ext.exports.export_list",
 	"frappe.core.doctype.data_export.exporter.export_data": "frappe_ext.exports.export_data",
 	# What would answer, or write, past the user's sites.
+	"frappe.client.get_count": "frappe_ext.guards.get_count",
 	"frappe.desk.search.search_link": "frappe_ext.guards.search_link",
 	"frappe.desk.search.search_widget": "frappe_ext.guards.search_widget",
 	"frappe.desk.search.get_link_title": "frappe_ext.guards.get_link_title",
@@ -49,6 +51,7 @@ _guards = "frappe_ext.guards"
 _immutable = "frappe_ext.immutable"
 
 doc_events = {
+	"File": {"validate": f"{_guards}.refuse_foreign_attachment"},
 	"Document Follow": {"validate": f"{_guards}.refuse_blind_follower"},
 	"Site": {
 		"validate": f"{_records}.site.events.validate",
@@ -168,6 +171,20 @@ doc_events = {
 		"on_trash": [f"{_site}.check_write", f"{_own}.edge_vehicle.events.publish"],
 	},
 }
+
+_written = (
+	"Observation",
+	"ScaleTicket",
+	"Edge Weighing",
+	"Edge Gap",
+	"Edge Amend",
+	"Edge Excursion",
+	"Edge Retention",
+)
+_in_place_of_save = dict.fromkeys(
+	("before_submit", "before_cancel", "before_update_after_submit"), f"{_immutable}.refuse_docstatus"
+)
+doc_events = doc_events | {doctype: doc_events[doctype] | _in_place_of_save for doctype in _written}
 
 scheduler_events = {
 	"all": [f"{_alerts}.run.run"],

@@ -38,6 +38,15 @@ def refuse_loss(doc: Any, method: str | None = None, *args: Any) -> None:
 		)
 
 
+def refuse_docstatus(doc: Any, method: str | None = None) -> None:
+	"""doc_event of before_submit, before_cancel and before_update_after_submit, which Frappe runs in the place of
+	before_save: without it Administrator would write what he likes under "Submit"."""
+	if doc.flags.from_edge:
+		return
+	if doc.get("edge_uid") or not doc.meta.is_submittable:
+		_refuse(_("A {0} is neither submitted nor cancelled.").format(_(doc.doctype)))
+
+
 def refuse_any_loss(doc: Any, method: str | None = None, *args: Any) -> None:
 	"""refuse_loss for a type without a uid: every row of it is the server's."""
 	_refuse(

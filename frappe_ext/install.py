@@ -18,6 +18,7 @@ from frappe.modules.import_file import import_file_by_path
 
 APP = "frappe_ext"
 MODULE = "Edge Records"
+MODULES = ("Edge", MODULE)
 # What a type links to stands before it.
 RECORDS = (
 	"Site",
@@ -63,15 +64,39 @@ def before_install() -> None:
 
 def after_install() -> None:
 	ensure_records()
+	ensure_role_profiles()
 
 
 def after_migrate() -> None:
 	ensure_records()
+	ensure_role_profiles()
+
+
+def ensure_role_profiles() -> None:
+	"""One per role and by its name, for "Assign Role Profile" of the runbook; one that is there stays as it is."""
+	before = frappe.flags.in_install
+	# Otherwise each is locked until a worker has looked for users, of whom a new profile has none.
+	frappe.flags.in_install = APP
+	try:
+		for role in ROLES:
+			if not frappe.db.exists("Role Profile", role):
+				frappe.get_doc(
+					{"doctype": "Role Profile", "role_profile": role, "roles": [{"role": role}]}
+				).insert(ignore_permissions=True)  # the installer runs as Administrator
+	finally:
+		frappe.flags.in_install = before
 
 
 def after_app_install(app: str) -> None:
 	"""Another app may just have taken over a type; without its columns the same uid would be stored twice."""
 	ensure_records()
+
+
+def before_uninstall() -> None:
+	"""What Frappe leaves behind: jobs that would fail until the next migrate, and settings a later install would find."""
+	frappe.db.delete("Scheduled Job Type", {"method": ("like", f"{APP}.%")})
+	for single in frappe.get_all("DocType", {"module": ("in", MODULES), "issingle": 1}, pluck="name"):
+		frappe.db.delete("Singles", {"doctype": single})
 
 
 def before_app_uninstall(app: str) -> None:
@@ -116,6 +141,9 @@ def ensure_indexes() -> None:
 	frappe.db.add_index("ScaleTicket", series, index_name="edge_series")
 	frappe.db.add_index("ScaleTicket", ["creation"], index_name="creation")
 	frappe.db.add_index("Observation", ["creation"], index_name="creation")  # what came today, what is old
+	# What lists and charts filter by, in the order of time: the place of a plain index of these columns.
+	for fieldname in ("site", "device", "quality_flag"):
+		frappe.db.add_index("Observation", [fieldname, "observed_at"], index_name=f"{fieldname}_observed_at")
 	# Reconcile sums what a gateway sent by its seq.
 	for doctype, epoch in (
 		("Observation", "edge_epoch"),

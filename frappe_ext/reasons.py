@@ -79,12 +79,16 @@ OF_SERIES = {
 SENTENCES = {**OF_READINGS, **OF_WEIGHTS, **OF_SERIES}
 """A code that readings and weights share (unit_mismatch) speaks of weights here."""
 
+# Details that are words of ours; every other one stands as it came.
+_DETAILS = {"weight_not_captured": {"gross": _lt("gross"), "tare": _lt("tare")}}
+
 
 def sentence(reason: str, words: Mapping[str, object] = SENTENCES) -> str:
 	"""In the user's language, as plain text; a code that no table knows (a newer gateway's) stands as it came."""
 	code, _colon, detail = reason.partition(":")
 	if code not in words:
 		return reason
+	detail = str(_DETAILS.get(code, {}).get(detail, detail))
 	return str(words[code]).replace("{0}", detail or "?")
 
 

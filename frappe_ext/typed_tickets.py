@@ -13,6 +13,7 @@ from frappe.utils import flt
 from frappe_ext import configuration, native, nonconformances
 from frappe_ext.clock import to_ms
 from frappe_ext.contract.config_answer import decimal_text
+from frappe_ext.messages import quoted
 
 RESULTS = (
 	"net_kg",
@@ -75,7 +76,7 @@ def weight_text(doc: Any, fieldname: str) -> str:
 		frappe.throw(_("{0} is missing.").format(label), frappe.MandatoryError)
 	text = native.decimal_text(typed.strip()) if isinstance(typed, str) else decimal_text(flt(typed, 9))
 	if text is None:
-		written = frappe.bold(frappe.utils.escape_html(str(typed)[:64]))
+		written = quoted(typed)
 		frappe.throw(_("{0} is no number: {1}").format(label, written))
 	if not 0 <= Decimal(text) <= _MOST_KG:
 		frappe.throw(_("{0} must be from 0 to {1} kg.").format(label, _MOST_KG))
@@ -99,7 +100,7 @@ def refuse_gateway_number(doc: Any) -> None:
 	if number.startswith(prefix) and _GATEWAY_NUMBER.match(number.removeprefix(prefix)):
 		frappe.throw(
 			_("Ticket number {0} belongs to the series of a scale; use a number of your own.").format(
-				frappe.bold(frappe.utils.escape_html(number))
+				quoted(number)
 			),
 			title=_("Ticket number"),
 		)

@@ -17,7 +17,7 @@ from frappe_ext.contract.limits import MAX_MESSAGE, MAX_QUOTE, MAX_TEXT
 from frappe_ext.contract.spreadsheet import safe_cell
 
 MAX_BYTES = 5_000_000
-MAX_ROWS = 10_000
+MAX_ROWS = 5_000
 SEPARATORS = (",", ";", "\t")
 COLUMNS = (
 	"ticket_number",

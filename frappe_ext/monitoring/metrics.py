@@ -1,6 +1,6 @@
 """`metrics`: the facts (facts.py) as Prometheus reads them, for System Manager and IT Admin.
 
-It tells of every gateway and site, so a user who sees some sites only is refused. A scrape names its user by an API
+It tells of every gateway and site, so an IT Admin who is not assigned to every site is refused. A scrape names its user by an API
 key of Frappe: `Authorization: token <api_key>:<api_secret>`.
 """
 
@@ -11,6 +11,7 @@ from typing import Any
 import frappe
 from werkzeug.wrappers import Response
 
+from frappe_ext import site_access
 from frappe_ext.monitoring import facts, health_check, probes
 from frappe_ext.monitoring.exposition import CONTENT_TYPE, Page
 
@@ -59,10 +60,19 @@ _GAUGES = {
 @frappe.whitelist(methods=["GET"])
 def metrics() -> Response:
 	frappe.only_for(READERS)
+	if not _sees_every_site():
+		raise frappe.PermissionError
 	functions = health_check.checks() | facts.sections(facts.bounds())
 	outcomes = probes.run(functions, health_check.gather())
 	found = facts.answer(outcomes)
 	return Response(page(outcomes, found), content_type=CONTENT_TYPE)
+
+
+def _sees_every_site() -> bool:
+	user = frappe.session.user
+	if site_access.sees_everything(user):
+		return True
+	return set(frappe.get_all("Site", pluck="name")) <= set(site_access.sites_of(user, "Site"))
 
 
 def page(outcomes: dict[str, probes.Outcome], found: dict[str, Any]) -> str:

@@ -3,27 +3,30 @@
 namespace edge::native {
 
 ObservationFields observation_fields(const RecordValues& record) {
-  ObservationFields f;
-  f.uid = record.text(Key::uid);
-  f.identity = record.text(Key::identity);
-  f.site = record.text(Key::site);
-  f.device = record.text(Key::device);
-  f.type = record.text(Key::type);
-  f.time_source = record.text(Key::time_source);
-  f.clock = record.text(Key::clock);
-  f.value = record.text(Key::value);
-  f.unit = record.text(Key::unit);
-  f.value_in = record.text(Key::value_in);
-  f.unit_in = record.text(Key::unit_in);
-  f.flag = record.text(Key::flag);
-  f.raw = record.text(Key::raw);
-  f.raw_sha256 = record.text(Key::raw_sha256);
-  f.policy_version = record.text(Key::policy_version);
-  f.seq = record.integer(Key::seq);
-  f.index = record.integer(Key::index);
-  f.observed_at = record.integer(Key::observed_at);
-  f.received_at = record.integer(Key::received_at);
-  f.raw_bytes = record.integer(Key::raw_bytes);
+  // Every field at once: nearly all records are observations, and nothing is then written twice.
+  ObservationFields f{
+      .uid = record.text(Key::uid),
+      .identity = record.text(Key::identity),
+      .site = record.text(Key::site),
+      .device = record.text(Key::device),
+      .type = record.text(Key::type),
+      .time_source = record.text(Key::time_source),
+      .clock = record.text(Key::clock),
+      .value = record.text(Key::value),
+      .unit = record.text(Key::unit),
+      .value_in = record.text(Key::value_in),
+      .unit_in = record.text(Key::unit_in),
+      .flag = record.text(Key::flag),
+      .raw = record.text(Key::raw),
+      .raw_sha256 = record.text(Key::raw_sha256),
+      .policy_version = record.text(Key::policy_version),
+      .seq = record.integer(Key::seq),
+      .index = record.integer(Key::index),
+      .observed_at = record.integer(Key::observed_at),
+      .received_at = record.integer(Key::received_at),
+      .raw_bytes = record.integer(Key::raw_bytes),
+      .reasons = {},
+  };
   f.has_reasons = record.texts(Key::reasons, f.reasons);
   return f;
 }

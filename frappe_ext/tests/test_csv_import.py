@@ -316,9 +316,9 @@ class TestImport(FrappeTestCase):
 		self.assertEqual(frappe.db.count("ScaleTicket", {"site": self.other.site}), 0)
 
 	def test_who_may(self):
-		operator = token_of(user_with("Site Operator", sites=(self.world.site,)))
+		reader = token_of(user_with("IT Admin", sites=(self.world.site,)))
 		nowhere = token_of(user_with("QA Manager"))
-		self.assertEqual(self.send(self.row(), auth=operator).status_code, 403)
+		self.assertEqual(self.send(self.row(), auth=reader).status_code, 403)
 		self.assertEqual(self.answer(self.row(), auth=nowhere)["errors"][0]["code"], "unknown_site")
 		before = self.total()
 		for auth, path in (

@@ -1,3 +1,8 @@
+import hashlib
+import socket
+import ssl
+import subprocess
+from tempfile import TemporaryDirectory
 from threading import Thread
 from unittest.mock import patch
 
@@ -211,6 +216,38 @@ class TestEnrolment(FrappeTestCase):
 		self.assertIn("Not known", unseen["note"])
 		with patch.dict(frappe.conf, {"edge_ca_sha256": "AB:" * 31 + "AB"}):
 			self.assertEqual(server_certificate.fingerprint("http://x")["sha256"], "ab" * 32)
+
+	def test_fingerprint_of_a_server_is_read_from_the_server(self):
+		with TemporaryDirectory() as folder:
+			subprocess.run(
+				[
+					"openssl",
+					"req",
+					"-x509",
+					"-newkey",
+					"rsa:2048",
+					"-nodes",
+					"-days",
+					"2",
+					"-subj",
+					"/CN=edge test",
+				]
+				+ ["-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"],
+				check=True,
+				capture_output=True,
+			)
+			context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+			context.load_cert_chain(f"{folder}/cert.pem", f"{folder}/key.pem")
+			with open(f"{folder}/cert.pem") as file:
+				want = hashlib.sha256(ssl.PEM_cert_to_DER_cert(file.read())).hexdigest()
+			with socket.create_server(("127.0.0.1", 0)) as listener:
+				server = Thread(
+					target=lambda: context.wrap_socket(listener.accept()[0], server_side=True).close()
+				)
+				server.start()
+				seen = server_certificate.fingerprint(f"https://localhost:{listener.getsockname()[1]}")
+				server.join()
+		self.assertEqual((seen["sha256"], seen["subject"]), (want, "CN=edge test"))
 
 
 def found_anywhere(text):

@@ -47,14 +47,14 @@ class TestMonitoring(FrappeTestCase):
 
 	def token(self, *roles, sites=()):
 		"""A person's API key, committed: requests have transactions of their own."""
-		if roles not in self.tokens:
+		if (roles, sites) not in self.tokens:
 			user = user_with(*roles, sites=sites)
 			doc = frappe.get_doc("User", user)
 			doc.api_key, doc.api_secret = frappe.generate_hash(length=15), "s3cret-of-a-test"
 			doc.save()
 			frappe.db.commit()
-			self.tokens[roles] = (user, f"token {doc.api_key}:s3cret-of-a-test")
-		return {"Authorization": self.tokens[roles][1]}
+			self.tokens[roles, sites] = (user, f"token {doc.api_key}:s3cret-of-a-test")
+		return {"Authorization": self.tokens[roles, sites][1]}
 
 	def details(self):
 		answer = request("GET", DETAILS, headers=self.token("System Manager"))
@@ -149,7 +149,10 @@ class TestMonitoring(FrappeTestCase):
 		self.assertEqual(request("GET", METRICS).status_code, 403)
 		headers = self.token("QA Manager", "Site Operator", sites=(self.world.site,))
 		self.assertEqual(request("GET", METRICS, headers=headers).status_code, 403)
-		answer = request("GET", METRICS, headers=self.token("IT Admin"))
+		# Of IT, but not assigned to every site.
+		self.assertEqual(request("GET", METRICS, headers=self.token("IT Admin")).status_code, 403)
+		every = tuple(frappe.get_all("Site", pluck="name"))
+		answer = request("GET", METRICS, headers=self.token("IT Admin", sites=every))
 		self.assertEqual(answer.status_code, 200)
 		self.assertEqual(answer.headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
 		self.assertIn(f'site_edge_gateway_silent{{gateway="{self.world.gateway_id}"}} 1', answer.text)

@@ -2,33 +2,15 @@ import frappe
 from frappe.tests.utils import FrappeTestCase
 
 from frappe_ext import install
+from frappe_ext.tests import other_app
 from frappe_ext.tests.support import insert
-
-THEIRS = "frappe"
 
 
 class TestRecords(FrappeTestCase):
 	"""Joins a type that belongs to another app (here Frappe itself plays it); each change of a type commits."""
 
 	def setUp(self):
-		self.addCleanup(self.restore)
-
-	def restore(self):
-		for name in install.RECORDS:
-			frappe.db.set_value("DocType", name, "module", install.MODULE)
-			install.import_file_by_path(install.record_path(name), force=True, ignore_version=True)
-			install.drop_customizations(name)
-		install.ensure_records()
-		frappe.db.commit()
-		frappe.clear_cache()
-
-	def give_away(self, name, without, options=None):
-		"""`name` becomes Frappe's, without some fields and with its own Select options."""
-		frappe.db.set_value("DocType", name, "module", "Core")
-		frappe.db.delete("DocField", {"parent": name, "fieldname": ("in", without)})
-		for fieldname, text in (options or {}).items():
-			frappe.db.set_value("DocField", {"parent": name, "fieldname": fieldname}, "options", text)
-		frappe.clear_cache(doctype=name)
+		self.addCleanup(other_app.take_back)
 
 	def customizations(self, name):
 		fields = ["name", "modified"]
@@ -41,8 +23,10 @@ class TestRecords(FrappeTestCase):
 
 	def test_joins_and_takes_back(self):
 		flags = "OK\nQuarantine\nInvalid"
-		self.give_away("Observation", ["edge_uid", "observed_at_ms", "raw_payload"], {"quality_flag": flags})
-		self.assertEqual(install.owner_of("Observation"), THEIRS)
+		other_app.give_away(
+			"Observation", ["edge_uid", "observed_at_ms", "raw_payload"], {"quality_flag": flags}
+		)
+		self.assertEqual(install.owner_of("Observation"), other_app.OWNER)
 
 		install.ensure_records()
 		meta = frappe.get_meta("Observation")
@@ -63,13 +47,13 @@ class TestRecords(FrappeTestCase):
 		install.ensure_records()  # as each migrate does
 		self.assertEqual(self.customizations("Observation"), (fields, setters))
 
-		install.before_app_uninstall(THEIRS)
+		install.before_app_uninstall(other_app.OWNER)
 		self.assertEqual(install.owner_of("Observation"), install.APP)
 		self.assertEqual(self.customizations("Observation"), ([], []))
 		self.assertEqual(frappe.get_meta("Observation").get_field("edge_uid").unique, 1)
 
 	def test_drops_what_the_owner_ships_by_now(self):
-		self.give_away("Device", ["device_id", "model"], {"status": "Active"})
+		other_app.give_away("Device", ["device_id", "model"], {"status": "Active"})
 		install.ensure_records()
 		self.assertEqual(
 			{row.name for row in self.customizations("Device")[0]},
@@ -97,34 +81,11 @@ class TestRecords(FrappeTestCase):
 		self.assertNotIn("Device-status-options", [row.name for row in setters])
 
 	def test_the_types_of_the_weighbridge(self):
-		theirs = {
-			"ScaleTicket": {
-				"ticket_number",
-				"site",
-				"device",
-				"lot",
-				"ticket_datetime",
-				"gross_kg",
-				"tare_kg",
-				"net_kg",
-				"vehicle",
-				"driver",
-				"notes",
-			},
-			"Nonconformance": {"site", "lot", "capa_description", "status"},
-			"Lot": {"lot_number", "site", "crop", "qty_kg"},
-			"Site Tolerance Policy": {
-				"policy_name",
-				"site",
-				"tolerance_pct",
-				"active",
-				"from_date",
-				"to_date",
-			},
-		}
+		names = ("ScaleTicket", "Nonconformance", "Lot", "Site Tolerance Policy")
+		theirs = {name: other_app.FIELDS[name] for name in names}
 		for name, kept in theirs.items():
 			fields = {df.fieldname for df in frappe.get_meta(name).fields}
-			self.give_away(name, sorted(fields - kept))
+			other_app.give_away(name, sorted(fields - kept))
 			frappe.db.set_value("DocType", name, "custom", 1)  # such a type has no controller
 		for _ in range(2):
 			install.ensure_records()

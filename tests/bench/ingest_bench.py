@@ -196,7 +196,9 @@ def together(bench: Bench, site: str) -> list[str]:
         for doctype, count in wanted.items():
             found = count_of(bench, doctype, sender.gateway)
             if found != (count, count):
-                wrong.append(f"{sender.gateway}: {doctype} has {found[0]} rows of {found[1]} uids, not {count}")
+                wrong.append(
+                    f"{sender.gateway}: {doctype} has {found[0]} rows of {found[1]} uids, not {count}"
+                )
     total = sum(statuses, Counter())
     print(
         f"{GATEWAYS} gateways at once: {sum(codes.values())} requests in {taken:.1f} s, {dict(codes)}, {dict(total)}"

@@ -1,10 +1,14 @@
 """The compiled rules against what no JSON reader makes: nothing a Python value can be ends the process.
 
-By hand under AddressSanitizer:
+By hand under AddressSanitizer and UBSan (the module is built beside the installed one):
 
-    CXXFLAGS="-fsanitize=address,undefined -fno-omit-frame-pointer" .venv/bin/pip install --no-deps --target build/asan .
-    LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libstdc++.so)" ASAN_OPTIONS=detect_leaks=0 \\
-        PYTHONMALLOC=malloc PYTHONPATH=build/asan .venv/bin/python -m pytest -q tests/contract/test_native_hostile.py
+    cmake -S . -B build/asan -DSKBUILD=ON -DCMAKE_BUILD_TYPE=Debug -DPython_EXECUTABLE=/usr/bin/python3 \\
+        -DCMAKE_CXX_FLAGS="-O1 -fsanitize=address,undefined -fno-omit-frame-pointer" \\
+        -Dpybind11_DIR="$(python -m pybind11 --cmakedir)"
+    cmake --build build/asan --target _frappe_ext_native
+    LD_PRELOAD="$(for lib in asan ubsan stdc++; do gcc -print-file-name=lib$lib.so; done)" \\
+        ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PYTHONPATH=build/asan/frappe_ext/native \\
+        .venv/bin/python -m pytest -q tests/contract/test_native_hostile.py
 """
 
 from __future__ import annotations

@@ -145,7 +145,8 @@ def test_a_gateway_that_runs_goes_on_with_the_new_key(tmp_path, binaries, enroll
         rig.agent.wait_sent()
         assert len(rows) == 4
         status = rig.agent.status()
-        assert status["epoch"] == "2"
+        # Whatever the store was granted before: the one that came with the key.
+        assert f"epoch {status['epoch']}" in out
         assert status["sync"]["state"] == "idle"
         assert config.read_text().startswith("# the silo by the road\n")
     finally:

@@ -53,9 +53,13 @@ function new_code(frm) {
 
 function show_code({ gateway, code, valid_s, url, fingerprint }) {
 	const command = `edge-agent enroll ${url} ${code}`;
-	const seen = fingerprint.sha256
-		? [element("pre", { "data-edge-fingerprint": "", text: fingerprint.sha256.replace(/..(?=.)/g, "$&:") })]
-		: [];
+	const seen = [];
+	if (fingerprint.sha256) {
+		const note = __("SHA-256 of the server's certificate, as the gateway must show it before you confirm:");
+		const digits = fingerprint.sha256.replace(/..(?=.)/g, "$&:");
+		seen.push(element("p", { text: note }));
+		seen.push(element("pre", { "data-edge-fingerprint": "", style: "white-space: pre-wrap", text: digits }));
+	}
 	if (fingerprint.subject) seen.push(element("p", { class: "text-muted", text: fingerprint.subject }));
 	show_once(
 		__("Enrolment code of {0}", [frappe.utils.escape_html(gateway)]),
@@ -64,7 +68,6 @@ function show_code({ gateway, code, valid_s, url, fingerprint }) {
 		element("pre", { "data-edge-code": "", style: "user-select: all; font-size: 1.4em", text: code }),
 		element("p", { text: __("On the gateway:") }),
 		element("pre", { style: "user-select: all", text: command }),
-		element("p", { text: __("SHA-256 of the server's certificate, as the gateway must show it before you confirm:") }),
 		...seen,
 		element("p", { class: "text-muted", text: fingerprint.note }),
 	);

@@ -57,6 +57,9 @@ const OF_WEIGHTS = {
 	stability_inferred: __("The indicator sends no stability; it was inferred from its readings."),
 };
 
+// Details that are words of ours; every other one stands as it came.
+const DETAILS = { weight_not_captured: { gross: __("gross"), tare: __("tare") } };
+
 export const reading_sentence = (reason) => sentence_of(reason, OF_READINGS);
 export const weight_sentence = (reason) => sentence_of(reason, OF_WEIGHTS);
 
@@ -64,7 +67,8 @@ export const weight_sentence = (reason) => sentence_of(reason, OF_WEIGHTS);
 function sentence_of(reason, sentences) {
 	const [code, ...detail] = reason.split(":");
 	if (!Object.hasOwn(sentences, code)) return reason;
-	return sentences[code].replace("{0}", () => detail.join(":") || "?");
+	const said = detail.join(":");
+	return sentences[code].replace("{0}", () => DETAILS[code]?.[said] || said || "?");
 }
 
 export function lines_of(text) {

@@ -14,6 +14,7 @@ from frappe.utils import now_datetime
 
 from frappe_ext.contract import operators
 from frappe_ext.edge.doctype.edge_gateway.events import publish_sites
+from frappe_ext.messages import quoted
 
 DOCTYPE = "Edge Operator"
 
@@ -26,7 +27,7 @@ def validate(doc: Any, method: str | None = None) -> None:
 	filters = {"site": doc.site, "operator": doc.operator, "name": ("!=", doc.name or "")}
 	if frappe.db.exists(DOCTYPE, filters):
 		frappe.throw(
-			_("{0} is an operator of this site already.").format(frappe.bold(doc.operator)),
+			_("{0} is an operator of this site already.").format(quoted(doc.operator)),
 			frappe.UniqueValidationError,
 		)
 

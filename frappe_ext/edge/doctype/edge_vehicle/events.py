@@ -10,6 +10,7 @@ from frappe import _
 from frappe.utils import cint
 
 from frappe_ext.edge.doctype.edge_gateway.events import publish_sites
+from frappe_ext.messages import quoted
 
 
 def validate(doc: Any, method: str | None = None) -> None:
@@ -19,7 +20,7 @@ def validate(doc: Any, method: str | None = None) -> None:
 	)
 	if twin:
 		frappe.throw(
-			_("{0} is a vehicle of this site already.").format(frappe.bold(doc.plate)),
+			_("{0} is a vehicle of this site already.").format(quoted(doc.plate)),
 			frappe.UniqueValidationError,
 		)
 

@@ -35,7 +35,7 @@ class TicketImport {
 		const list = element(
 			"ul",
 			{ class: "text-muted mb-3 ps-4", style: "padding-inline-start: 1.5rem" },
-			element("li", { text: __("CSV in UTF-8 (or Excel's Unicode text), up to 5 MB and 10,000 rows.") }),
+			element("li", { text: __("CSV in UTF-8 (or Excel's Unicode text), up to 5 MB and 5,000 rows.") }),
 			element("li", { text: __("Weights in kg as 38440 or 38440.5. Times as 2026-02-23 13:37, or in the date format of this site.") }),
 			element("li", { text: __("All rows are imported or none. A number that the site has already is skipped.") }),
 		);

@@ -70,7 +70,7 @@ def columns() -> list[dict[str, Any]]:
 		column("key_days", _("Oldest key (days)"), "Int", 120),
 		column("rejections", _("Open rejections"), "Int", 115),
 		column("epoch", _("Epoch"), width=70),
-		column("gateway", _("Open"), "Link", 110, options="Edge Gateway"),
+		column("gateway", _("Record"), "Link", 110, options="Edge Gateway"),
 	]
 
 

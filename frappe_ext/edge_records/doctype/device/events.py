@@ -9,6 +9,7 @@ from frappe import _
 
 from frappe_ext.edge.doctype.edge_gateway.events import publish_sites
 from frappe_ext.edge_records.doctype.site.events import is_wire_id
+from frappe_ext.messages import quoted
 
 
 def validate(doc: Any, method: str | None = None) -> None:
@@ -16,15 +17,13 @@ def validate(doc: Any, method: str | None = None) -> None:
 	if doc.device_id is None:
 		return
 	if not is_wire_id(doc.device_id):
-		frappe.throw(
-			_("Device ID {0}: use 1 to 64 letters, digits or . _ : -").format(frappe.bold(doc.device_id))
-		)
+		frappe.throw(_("Device ID {0}: use 1 to 64 letters, digits or . _ : -").format(quoted(doc.device_id)))
 	twin = frappe.db.get_value(
 		"Device", {"site": doc.site, "device_id": doc.device_id, "name": ("!=", doc.name or "")}
 	)
 	if twin:
 		frappe.throw(
-			_("Device ID {0} is taken within this site by {1}.").format(frappe.bold(doc.device_id), twin),
+			_("Device ID {0} is taken within this site by {1}.").format(quoted(doc.device_id), twin),
 			frappe.UniqueValidationError,
 		)
 

@@ -8,6 +8,7 @@ import frappe
 from frappe import _
 
 from frappe_ext.edge.doctype.edge_gateway.events import publish_sites
+from frappe_ext.messages import quoted
 
 
 def publish(doc: Any, method: str | None = None) -> None:
@@ -18,4 +19,4 @@ def publish(doc: Any, method: str | None = None) -> None:
 def check_site(doc: Any) -> None:
 	"""Refuses a document that names another site's lot."""
 	if doc.get("lot") and frappe.db.get_value("Lot", doc.lot, "site") not in (doc.site, None, ""):
-		frappe.throw(_("Lot {0} belongs to another site.").format(frappe.bold(doc.lot)))
+		frappe.throw(_("Lot {0} belongs to another site.").format(quoted(doc.lot)))

@@ -10,6 +10,7 @@ from frappe.utils import cint, flt
 
 from frappe_ext.configuration import is_wire_type
 from frappe_ext.edge.doctype.edge_gateway.events import publish_sites
+from frappe_ext.messages import quoted
 
 
 def validate(doc: Any, method: str | None = None) -> None:
@@ -17,7 +18,7 @@ def validate(doc: Any, method: str | None = None) -> None:
 		# Not refused: an app that owns the type may know others.
 		frappe.msgprint(
 			_("No gateway sends {0}: an observation type has 1 to 64 of a-z, 0-9, _ and . (or is *).").format(
-				frappe.bold(doc.observation_type)
+				quoted(doc.observation_type)
 			),
 			indicator="orange",
 		)
@@ -58,5 +59,5 @@ def _check_only_active(doc: Any) -> None:
 		frappe.throw(
 			_(
 				"{0} is active for this site and observation type already; one policy judges a reading."
-			).format(frappe.bold(other))
+			).format(quoted(other))
 		)

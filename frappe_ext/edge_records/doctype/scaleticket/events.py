@@ -11,6 +11,7 @@ from frappe.utils import flt
 from frappe_ext import immutable, nonconformances, typed_tickets
 from frappe_ext.edge.doctype.edge_weighing_order import events as orders
 from frappe_ext.edge_records.doctype.lot.events import check_site
+from frappe_ext.messages import quoted
 
 # What a gateway writes and nobody else does, not even in a new row.
 EDGE_FIELDS = (
@@ -106,9 +107,7 @@ def _check_places(doc: Any) -> None:
 		named = doc.get(fieldname)
 		if named and frappe.db.get_value(doctype, named, "site") not in (doc.site, None, ""):
 			frappe.throw(
-				_("{0} {1} belongs to another site.").format(
-					_(doc.meta.get_label(fieldname)), frappe.bold(frappe.utils.escape_html(named))
-				)
+				_("{0} {1} belongs to another site.").format(_(doc.meta.get_label(fieldname)), quoted(named))
 			)
 
 
@@ -121,15 +120,21 @@ def _check_number(doc: Any) -> None:
 	if not doc.ticket_number:
 		return
 	before = doc.get_doc_before_save()
-	if before is None or (before.get("site"), before.get("ticket_number")) != (doc.site, doc.ticket_number):
+	is_new = before is None or (before.get("site"), before.get("ticket_number")) != (
+		doc.site,
+		doc.ticket_number,
+	)
+	if is_new:
 		typed_tickets.refuse_gateway_number(doc)
 	if doc.flags.from_csv:
 		return  # the import has looked for all numbers of its file at once; number_key has the last word
 	filters = {"site": doc.site, "ticket_number": doc.ticket_number, "name": ("!=", doc.name or "")}
 	twins = frappe.get_all("ScaleTicket", filters=filters, pluck="ticket_number")
-	if doc.ticket_number in twins:
+	if doc.ticket_number in twins and not is_new and not before.get("number_key"):
+		doc.number_key = None  # both stood there before this app joined: their owner let it be
+	elif doc.ticket_number in twins:
 		frappe.throw(
-			_("Ticket number {0} is taken within this site.").format(frappe.bold(doc.ticket_number)),
+			_("Ticket number {0} is taken within this site.").format(quoted(doc.ticket_number)),
 			frappe.UniqueValidationError,
 			title=_("Ticket number"),
 		)

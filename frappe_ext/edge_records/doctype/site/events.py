@@ -9,6 +9,7 @@ import frappe
 from frappe import _
 
 from frappe_ext.edge.doctype.edge_gateway.events import publish_sites
+from frappe_ext.messages import quoted
 
 _CODE = re.compile(r"[A-Za-z0-9._:-]{1,64}\Z", re.ASCII)
 
@@ -22,16 +23,14 @@ def validate(doc: Any, method: str | None = None) -> None:
 	"""Fills an empty site_code from the name and keeps one that records were stored under."""
 	doc.site_code = (doc.get("site_code") or "").strip() or _code_from(doc)
 	if not is_wire_id(doc.site_code):
-		frappe.throw(
-			_("Site code {0}: use 1 to 64 letters, digits or . _ : -").format(frappe.bold(doc.site_code))
-		)
+		frappe.throw(_("Site code {0}: use 1 to 64 letters, digits or . _ : -").format(quoted(doc.site_code)))
 	before = doc.get_doc_before_save()
 	old = before.get("site_code") if before else None
 	if old and old != doc.site_code and _has_records(doc.name):
 		frappe.throw(
 			_(
 				"Site code {0} stands in stored records and in the gateways' topics; it cannot be changed."
-			).format(frappe.bold(old))
+			).format(quoted(old))
 		)
 
 

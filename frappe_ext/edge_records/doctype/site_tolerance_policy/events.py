@@ -9,6 +9,7 @@ from frappe import _
 from frappe.utils import cint, flt, getdate
 
 from frappe_ext.edge.doctype.edge_gateway.events import publish_sites
+from frappe_ext.messages import quoted
 
 _LIMITS = ("tolerance_pct", "tolerance_kg", "tare_drift_pct")
 
@@ -41,7 +42,7 @@ def _check_only_one(doc: Any) -> None:
 			frappe.throw(
 				_(
 					"{0} is in force in this period already; one policy judges a ticket. End it the day before, or untick Active."
-				).format(frappe.bold(other.policy_name))
+				).format(quoted(other.policy_name))
 			)
 
 
