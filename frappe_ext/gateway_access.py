@@ -55,6 +55,11 @@ def is_allowed(doc: Any, user: str) -> bool:
 	return stored and _allows({row.site for row in doc.get("sites") or ()}, user)
 
 
+def may_see(gateway: str, user: str) -> bool:
+	"""`gateway`: name of an Edge Gateway. Who sees all of its sites."""
+	return sees_everything(user) or _allows(_sites(gateway), user)
+
+
 def check_write(doc: Any, method: str | None = None) -> None:
 	"""doc_event: the same by itself, because has_permission's last word may be another app's."""
 	if doc.flags.ignore_permissions or frappe.flags.in_install or frappe.flags.in_migrate:

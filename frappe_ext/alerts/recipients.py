@@ -7,6 +7,7 @@ from typing import Any
 
 import frappe
 
+from frappe_ext import gateway_access
 from frappe_ext.alerts import kinds, settings
 from frappe_ext.site_access import SITELESS_ROLE, sees_everything, sites_of
 
@@ -46,16 +47,5 @@ def _may_know(user: str, row: Any) -> bool:
 	if row.site:
 		return row.site in sites_of(user, row.reference_doctype)
 	if row.reference_doctype == "Edge Gateway":
-		return _may_read_gateway(user, row.reference_name)
+		return gateway_access.may_see(row.reference_name, user)  # as in Desk
 	return row.kind == kinds.BACKUP or SITELESS_ROLE in frappe.get_roles(user)
-
-
-def _may_read_gateway(user: str, name: str) -> bool:
-	"""Somebody of IT who is assigned to sites hears of the gateways of these; who is not, of all."""
-	assigned = set(sites_of(user, "Edge Gateway"))
-	if not assigned:
-		return True
-	sites = frappe.get_all(
-		"Edge Gateway Site", filters={"parent": name, "parenttype": "Edge Gateway"}, pluck="site"
-	)
-	return bool(assigned & set(sites))

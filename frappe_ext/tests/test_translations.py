@@ -18,6 +18,9 @@ PLACEHOLDER = re.compile(r"\{\d*\}")
 LRM = "\u200e"
 """LEFT-TO-RIGHT MARK: between two of them a date, an id or a signed number keeps its order in an Arabic sentence."""
 UNFRAMED = re.compile(rf"(?<!{LRM})\{{\d+\}}|\{{\d+\}}(?!{LRM})")
+RLM = "\u200f"
+"""RIGHT-TO-LEFT MARK: where a sentence begins with such a part, it is what tells <bdi> and dir="auto" its direction."""
+STRONG = re.compile(f"[A-Za-z{LRM}{RLM}\u0621-\u064a]")
 NAMES = {"Site Edge"}
 """Written the same in Arabic."""
 
@@ -72,6 +75,11 @@ class TestArabic(FrappeTestCase):
 
 	def test_placeholders_stand_between_marks(self):
 		self.assertEqual([row[1] for row in rows() if UNFRAMED.search(row[1])], [], "put U+200E around {0}")
+
+	def test_a_sentence_is_known_to_run_from_right_to_left(self):
+		begin = [(row, STRONG.search(row[1])) for row in rows() if row[0] not in NAMES]
+		wrong = [row[1] for row, first in begin if first and (first[0] == LRM or first[0] <= "z")]
+		self.assertEqual(wrong, [], "begin these with U+200F")
 
 	def test_it_is_arabic(self):
 		latin = [

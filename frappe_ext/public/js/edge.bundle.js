@@ -2,6 +2,7 @@
 // where another app owns it.
 
 import "./plain_text";
+import "./date_notes";
 import "./edge_lists";
 import "./edge_gateway";
 import "./excursion";

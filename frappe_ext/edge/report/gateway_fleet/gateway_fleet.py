@@ -57,7 +57,7 @@ def columns() -> list[dict[str, Any]]:
 		column("sites", _("Sites"), width=160),
 		column("state", _("State"), width=110),
 		column("silent", _("Silent"), "Check", 70),
-		column("last_seen", _("Last seen"), "Datetime", 150),
+		column("last_seen", _("Last seen"), "Datetime", 170),
 		column("version", _("Version"), width=80),
 		column("buffered", _("Buffered"), "Int", 90),
 		column("unsent_min", _("Oldest unsent (min)"), "Int", 130),

@@ -100,7 +100,7 @@ def columns() -> list[dict[str, Any]]:
 		column("highest", _("Highest"), **value),
 		column("unit", _("Unit"), width=60),
 		column("open_excursions", _("Open excursions"), "Int", 90),
-		column("last_at", _("Last reading"), "Datetime", 150),
+		column("last_at", _("Last reading"), "Datetime", 170),
 	]
 
 

@@ -27,8 +27,8 @@ def columns() -> list[dict[str, Any]]:
 		column("sites", _("Sites"), width=160),
 		column("api_key", _("API key"), "Check", 80),
 		column("edge_keys", _("Gateway keys"), width=200),
-		column("last_login", _("Last login"), "Datetime", 150),
-		column("last_active", _("Last active"), "Datetime", 150),
+		column("last_login", _("Last login"), "Datetime", 170),
+		column("last_active", _("Last active"), "Datetime", 170),
 		column("remark", _("Remark"), "Small Text", 360),
 	]
 

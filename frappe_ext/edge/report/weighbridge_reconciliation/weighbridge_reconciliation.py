@@ -77,7 +77,7 @@ def columns() -> list[dict[str, Any]]:
 		column("device_text", _("Scale"), width=90),
 		column("epoch", _("Epoch"), width=70),
 		column("number", _("Number"), width=170),
-		column("at", _("Time"), "Datetime", 150),
+		column("at", _("Time"), "Datetime", 170),
 		column("vehicle", _("Vehicle"), width=100),
 		column("gross_text", _("Gross"), width=90),
 		column("tare_text", _("Tare"), width=90),
