@@ -79,7 +79,15 @@ MAY_INCLUDE = {
     "agent/ports/": ["agent/ports/", "protocols/"],
     "agent/core/": ["agent/core/", "agent/ports/", "protocols/"],
     "agent/adapters/": ["agent/adapters/", "agent/core/", "agent/ports/", "agent/config.h", "protocols/"],
-    "agent/cli/": ["agent/cli/", "agent/app.h", "agent/ask.h", "agent/config.h", "agent/enroll.h", *ROOT_PARTS, "protocols/"],
+    "agent/cli/": [
+        "agent/cli/",
+        "agent/app.h",
+        "agent/ask.h",
+        "agent/config.h",
+        "agent/enroll.h",
+        *ROOT_PARTS,
+        "protocols/",
+    ],
     # The composition root: app for the running agent, ask for the command line beside it, settings for both.
     "agent/app": ["agent/", "protocols/"],
     "agent/ask": ["agent/", "protocols/"],
