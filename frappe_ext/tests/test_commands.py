@@ -48,7 +48,10 @@ class TestSmoke(FrappeTestCase):
 
 	def counts(self):
 		frappe.db.rollback()
-		return {name: frappe.db.count(name) for name in COUNTED if frappe.db.table_exists(name)}
+		counts = {name: frappe.db.count(name) for name in COUNTED if frappe.db.table_exists(name)}
+		# The day's row by which the site stays awake is no trace of the smoke test.
+		counts["Activity Log"] -= frappe.db.count("Activity Log", {"subject": "Edge gateways report"})
+		return counts
 
 	def test_passes_and_leaves_nothing(self):
 		before = self.counts()

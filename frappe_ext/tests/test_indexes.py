@@ -167,7 +167,8 @@ class TestIndexes(FrappeTestCase):
 				continue  # a derived table, or a constant
 			self.assertNotIn(step.type, ("ALL", "index"), plan)
 		first = next((step for step in plan if table in (None, step.table)), None)
-		self.assertIn(first and first.key, keys, plan)
+		# "a|b": looked up by a, filtered by the row ids of b.
+		self.assertIn(first and (first.key or "").split("|")[0], keys, plan)
 
 	def test_observations_of_a_site(self):
 		since = NOW - timedelta(hours=3)
