@@ -2,8 +2,8 @@
 // dicts, no second JSON reading). Any Python value may stand anywhere: what has another type than expected is handed to
 // the rules as "other". While the records are read nothing runs Python code; objects of the answer are made afterwards.
 //
-// The GIL is held throughout: all but the hashes works on Python objects, and the hashes of 500 records take some 100 µs,
-// while a thread that gives the GIL away waits up to 5 ms (the switch interval) until it has it back.
+// The GIL is held throughout: all but the hashes works on Python objects, and a thread that gives the
+// GIL away waits up to the switch interval until it has it back, longer than the hashes of a batch take.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
