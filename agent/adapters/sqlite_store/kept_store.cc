@@ -111,10 +111,11 @@ void KeptStore::load_spans() {
 void KeptStore::load_delivery() {
   if (!db_) return;
   tolerant([&] {
-    SQLite::Statement select(*db_, "SELECT sent_upto, hash = edge_hash(sent_upto, sent) FROM delivery");
+    SQLite::Statement select(*db_, "SELECT sent_upto, hash = edge_hash(sent_upto, sent, holes), holes FROM delivery");
     if (!select.executeStep()) return false;
     delivery_.sent_upto = select.getColumn(0).getInt64();
     delivery_.cursor_known = select.getColumn(1).getInt() == 1;
+    if (delivery_.cursor_known) delivery_.holes = select.getColumn(2).getInt64();
     return true;
   });
   delivery_.exceptions_known = tolerant([&] {

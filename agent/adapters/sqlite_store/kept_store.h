@@ -20,6 +20,7 @@ namespace edge {
 struct KeptDelivery {
   bool cursor_known = false, exceptions_known = false;
   RowId sent_upto = 0;
+  std::int64_t holes = 0;           ///< rows above the cursor that were thinned out, each told of by a gap record
   std::map<RowId, int> exceptions;  ///< stored states
   RowId tried_upto = 0;
 

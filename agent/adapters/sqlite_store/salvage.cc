@@ -264,6 +264,13 @@ std::vector<Salvage::Lost> Salvage::lost_ranges() const {
     if (n == 0 && from <= 1 && !kept_.delivery().cursor_known) continue;
     if (from <= to) lost.push_back({{from, to}, to - from + 1});
   }
+  // Thinned rows are gone too, but nobody knows which of these they are.
+  std::int64_t count = 0;
+  for (const Lost& one : lost) count += one.count;
+  if (const std::int64_t holes = kept_.delivery().holes; holes > 0 && !lost.empty()) {
+    const Lost all{{lost.front().ids.first, lost.back().ids.second}, count - holes};
+    lost.assign(all.count > 0 ? 1 : 0, all);
+  }
   for (RowId near = 1; lost.size() > kMostGaps; near *= 2) {
     std::vector<Lost> joined;
     for (const Lost& one : lost) {

@@ -60,6 +60,15 @@ CREATE TABLE open_ticket(
 constexpr const char* kVoids =
     "CREATE INDEX ticket_voids ON ticket(json_extract(document, '$.voids')) WHERE number IS NULL";
 
+// Lanes: after an outage new rows go first, so what is sent lies in pieces above the cursor. `holes` counts the ids between
+// that are not there any more. The index finds documents without a walk through the backlog; a reading never enters it.
+constexpr const char* kLanes = R"sql(
+CREATE TABLE ahead(first_id INTEGER PRIMARY KEY, last_id INTEGER NOT NULL);
+ALTER TABLE delivery ADD COLUMN holes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tried ADD COLUMN first_id INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX outbox_document ON outbox(id) WHERE bits & 128;
+)sql";
+
 // A hash in each row that must be recognised as sound when the file is not (row_hash.h); NULL in rows made before. A span
 // tells which epoch the rows from from_id on are of: salvaged rows stand between those of the present epoch. `salvage` is
 // how far a database that was set aside has been put back, `salvage_missing` the ids not found in it so far.
@@ -69,7 +78,7 @@ ALTER TABLE ticket ADD COLUMN hash INTEGER;
 ALTER TABLE open_ticket ADD COLUMN hash INTEGER;
 ALTER TABLE config ADD COLUMN hash INTEGER;
 ALTER TABLE delivery ADD COLUMN hash INTEGER;
-UPDATE delivery SET hash = edge_hash(sent_upto, sent);
+UPDATE delivery SET hash = edge_hash(sent_upto, sent, holes);
 INSERT OR REPLACE INTO meta VALUES('inspect', '1');
 CREATE TABLE span(from_id INTEGER PRIMARY KEY, epoch TEXT NOT NULL, first_id INTEGER NOT NULL,
   provisional INTEGER NOT NULL);
@@ -82,7 +91,7 @@ CREATE TABLE salvage_missing(kept TEXT NOT NULL, from_id INTEGER NOT NULL, to_id
 )sql";
 
 /// Step n brings version n to n + 1; only ever append.
-constexpr std::array kSteps = {kFirst, kWeighbridge, kVoids, kRecovery};
+constexpr std::array kSteps = {kFirst, kWeighbridge, kVoids, kLanes, kRecovery};
 
 }  // namespace
 
