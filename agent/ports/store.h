@@ -199,6 +199,7 @@ struct StoreRecovery {
   std::string damage;         ///< what is wrong with the file in use: it is set aside at the next start; empty = nothing
   bool restart_due = false;   ///< no use going on in it: end with exit code 75 and start anew
   std::string salvaging;      ///< the directory whose database is being put back; empty = none
+  bool inspecting = false;    ///< the file is being looked through behind the start
   std::int64_t put_back = 0;  ///< rows salvaged, of all times
   std::int64_t lost = 0;      ///< rows known to be lost by damage, of all times
   std::string notice;         ///< why this store counts as a copy; empty = it does not

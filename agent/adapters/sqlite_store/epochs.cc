@@ -1,3 +1,5 @@
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -21,15 +23,17 @@ std::string random_hex(std::size_t digits) {
 }
 
 void StoreBody::load_spans() {
-  SQLite::Statement select(*db, "SELECT from_id, epoch, first_id, provisional FROM span ORDER BY from_id");
+  SQLite::Statement select(*db, kSpanColumns);
   while (select.executeStep()) {
+    if (select.getColumn(4).getInt() != 1) throw SQLite::Exception("a span is not as it was written", SQLITE_CORRUPT);
     epochs.push_back({select.getColumn(1).getString(), select.getColumn(2).getInt64(),
                       select.getColumn(3).getInt() != 0, select.getColumn(0).getInt64()});
   }
 }
 
 void StoreBody::write_span(const EpochSpan& span) {
-  SQLite::Statement insert(*db, "INSERT OR REPLACE INTO span(from_id, epoch, first_id, provisional) VALUES(?,?,?,?)");
+  SQLite::Statement insert(*db, "INSERT OR REPLACE INTO span(from_id, epoch, first_id, provisional, hash) "
+                                "VALUES(?1, ?2, ?3, ?4, edge_hash(?1, ?2, ?3, ?4))");
   insert.bind(1, span.from_id);
   insert.bind(2, span.epoch);
   insert.bind(3, span.first_id);
@@ -95,6 +99,7 @@ void StoreBody::load_facts(std::string_view new_reason, const std::string& kept_
   corrupt_at = corrupt_kept_in.empty() ? 0 : std::stoll(meta("corrupt_at"));
   note_last_epoch();
   if (meta("clean") == "0") set_meta("inspect", "1");  // behind the start: inspection.h
+  inspecting = meta("inspect") == "1";
   set_meta("clean", "0");
 }
 

@@ -29,11 +29,12 @@ std::string hashed_columns() {
 Result<bool> Inspection::step() {
   const std::lock_guard lock(body_.mutex);
   return body_.read([&]() -> Result<bool> {
-    if (body_.meta(kDue) != "1" || !body_.damage.empty()) return false;
+    if (!body_.inspecting || body_.unreadable) return false;
     if (stage_ == 0 && rows()) return true;
     if (stage_ <= 1 && documents("weighing", "json_valid(document) = 0")) return true;
     if (stage_ <= 2 && documents("ticket", "hash <> edge_hash(uid, number, document)")) return true;
     if (tables()) return true;
+    body_.inspecting = false;
     return body_.transact([&] { body_.set_meta(kDue, "0"); }).map([] { return false; });
   });
 }

@@ -32,6 +32,7 @@ std::vector<EpochSpan> read_spans(SQLite::Database& db, const char* sql) {
   std::vector<EpochSpan> spans;
   SQLite::Statement select(db, sql);
   while (select.executeStep()) {
+    if (select.getColumnCount() > 4 && select.getColumn(4).getInt() != 1) return {};
     spans.push_back({select.getColumn(1).getString(), select.getColumn(2).getInt64(), select.getColumn(3).getInt() != 0,
                      select.getColumn(0).getInt64()});
   }
@@ -94,9 +95,7 @@ void KeptStore::load_spans() {
   const auto beside = read_spans_file(dir_);
   std::optional<std::vector<EpochSpan>> inside;
   if (db_) {
-    inside = tolerant([&] {
-      return read_spans(*db_, "SELECT from_id, epoch, first_id, provisional FROM span ORDER BY from_id");
-    });
+    inside = tolerant([&] { return read_spans(*db_, kSpanColumns); });
     if (!inside) {
       inside = tolerant([&] {
         return read_spans(*db_, "SELECT first_id, epoch, first_id, provisional FROM epoch ORDER BY ordinal");

@@ -139,7 +139,7 @@ StoreBody::StoreBody(const StoreOptions& opts, const Clock& clk, LockFile held)
       ballast(opts.dir / "ballast", opts.ballast_bytes) {}
 
 StoreBody::~StoreBody() {
-  const bool sound = statements && durability_failure().empty();
+  const bool sound = statements && durability_failure().empty() && damage.empty();
   timer.reset();
   if (sound) {
     const std::lock_guard guard(mutex);
@@ -189,8 +189,10 @@ void StoreBody::set_limits(std::int64_t reserve_in_use) {
 }
 
 void StoreBody::load_ledger() {
-  SQLite::Statement delivery(*db, "SELECT sent_upto, sent, holes FROM delivery WHERE sink = 'frappe'");
-  if (!delivery.executeStep()) throw SQLite::Exception("no delivery cursor", SQLITE_CORRUPT);
+  SQLite::Statement delivery(*db, "SELECT sent_upto, sent, holes, hash = edge_hash(sent_upto, sent, holes) FROM delivery WHERE sink = 'frappe'");
+  if (!delivery.executeStep() || delivery.getColumn(3).getInt() != 1) {
+    throw SQLite::Exception("no delivery cursor as it was written", SQLITE_CORRUPT);
+  }
   ledger.sent_upto = delivery.getColumn(0).getInt64();
   ledger.sent = delivery.getColumn(1).getInt64();
   ledger.holes = delivery.getColumn(2).getInt64();

@@ -49,6 +49,7 @@ StoreRecovery StoreBody::recovery() const {
   now.damage = damage;
   now.restart_due = unreadable && (corrupt_at == 0 || clock.utc_ms() - corrupt_at > kBetweenRestartsMs);
   now.salvaging = salvaging;
+  now.inspecting = inspecting;
   now.put_back = counter(ledger.counters, "salvaged");
   now.lost = counter(ledger.counters, "lost.corrupt");
   now.notice = notice;

@@ -81,8 +81,9 @@ ALTER TABLE delivery ADD COLUMN hash INTEGER;
 UPDATE delivery SET hash = edge_hash(sent_upto, sent, holes);
 INSERT OR REPLACE INTO meta VALUES('inspect', '1');
 CREATE TABLE span(from_id INTEGER PRIMARY KEY, epoch TEXT NOT NULL, first_id INTEGER NOT NULL,
-  provisional INTEGER NOT NULL);
-INSERT OR REPLACE INTO span SELECT first_id, epoch, first_id, provisional FROM epoch ORDER BY ordinal;
+  provisional INTEGER NOT NULL, hash INTEGER NOT NULL);
+INSERT OR REPLACE INTO span SELECT first_id, epoch, first_id, provisional,
+  edge_hash(first_id, epoch, first_id, provisional) FROM epoch ORDER BY ordinal;
 DROP TABLE epoch;
 CREATE TABLE salvage(kept TEXT PRIMARY KEY, stage INTEGER NOT NULL, next_id INTEGER NOT NULL,
   put_back INTEGER NOT NULL, lost INTEGER NOT NULL) WITHOUT ROWID;

@@ -99,6 +99,11 @@ inline constexpr const char* kOpenTicketColumns =
     "id, site, scale, vehicle, driver, operator, direction, declared_net_kg, \"order\", lot, opened_at, first_weighing, "
     "second_weighing";
 
+/// Of the spans, ascending; the last column is 1 where a span is as it was written.
+inline constexpr const char* kSpanColumns =
+    "SELECT from_id, epoch, first_id, provisional, hash = edge_hash(from_id, epoch, first_id, provisional) FROM span "
+    "ORDER BY from_id";
+
 /// Whether granted epoch `a` comes after `b`: canonical digits, so the longer number is the greater one.
 bool is_later_epoch(std::string_view a, std::string_view b);
 std::string random_hex(std::size_t digits);
@@ -297,6 +302,7 @@ struct StoreBody {
   std::string salvaging;   ///< the directory being put back
   std::string damage;      ///< StoreRecovery::damage
   bool unreadable = false;  ///< SQLite itself says so: no use going on in it
+  bool inspecting = false;
   std::int64_t damaged_rows = 0;
   Ballast ballast;
   Bounds bounds;
