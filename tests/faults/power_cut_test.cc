@@ -1,0 +1,116 @@
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "tests/faults/faulty_vfs.h"
+#include "tests/faults/power_cut_run.h"
+#include "tests/support/temp_dir.h"
+
+namespace edge {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::int64_t number_from(const char* name, std::int64_t otherwise) {
+  const char* const text = ::getenv(name);
+  return text == nullptr ? otherwise : std::atoll(text);
+}
+
+/// A directory in memory where there is one: nothing here waits for a real disk.
+class MemoryDir {
+ public:
+  MemoryDir() {
+    std::string name = (fs::exists("/dev/shm") ? "/dev/shm" : fs::temp_directory_path().native()) + "/edge-cut-XXXXXX";
+    if (::mkdtemp(name.data()) != nullptr) path_ = name;
+  }
+  ~MemoryDir() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  MemoryDir(const MemoryDir&) = delete;
+  MemoryDir& operator=(const MemoryDir&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+struct Sums {
+  std::int64_t seeds = 0, cuts = 0, acked_rows = 0, lost_rows = 0, oldest_lost_ms = 0, weighings = 0, tickets = 0;
+  std::int64_t io_calls = 0, failed = 0;
+
+  void add(const test::PowerCutResult& result) {
+    ++seeds;
+    cuts += result.cuts;
+    acked_rows += result.acked_rows;
+    lost_rows += result.lost_rows;
+    oldest_lost_ms = std::max(oldest_lost_ms, result.oldest_lost_ms);
+    weighings += result.weighings;
+    tickets += result.tickets;
+    io_calls += result.io_calls;
+    failed += result.faults.empty() ? 0 : 1;
+  }
+};
+
+class PowerCutTest : public testing::TestWithParam<SyncLevel> {
+ protected:
+  static void SetUpTestSuite() { test::install_faulty_vfs(); }
+  std::string level() const { return GetParam() == SyncLevel::kTimed ? "default" : "power-cut"; }
+};
+
+/// EDGE_POWER_CUTS: how many seeds; EDGE_POWER_CUT_FROM: the first one; EDGE_POWER_CUT_REPORT: a file that gets a line
+/// now and then, so that a run that was stopped goes on behind its last one (tests/long/power_cut.sh).
+TEST_P(PowerCutTest, LosesNothingThatWasPromised) {
+  const std::int64_t from = number_from("EDGE_POWER_CUT_FROM", 1);
+  const std::int64_t count = number_from("EDGE_POWER_CUTS", 150);
+  const char* const report = ::getenv("EDGE_POWER_CUT_REPORT");
+  const auto begin = std::chrono::steady_clock::now();
+  const MemoryDir dir;
+  Sums sums;
+  const auto say = [&](std::int64_t seed) {
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    char line[400];
+    std::snprintf(line, sizeof line,
+                  "level=%s upto=%lld seeds=%lld cuts=%lld io_calls=%lld acked_rows=%lld lost_rows=%lld "
+                  "oldest_lost_ms=%lld weighings=%lld tickets=%lld failed=%lld seconds=%.0f\n",
+                  level().c_str(), static_cast<long long>(seed), static_cast<long long>(sums.seeds),
+                  static_cast<long long>(sums.cuts), static_cast<long long>(sums.io_calls),
+                  static_cast<long long>(sums.acked_rows), static_cast<long long>(sums.lost_rows),
+                  static_cast<long long>(sums.oldest_lost_ms), static_cast<long long>(sums.weighings),
+                  static_cast<long long>(sums.tickets), static_cast<long long>(sums.failed), took.count());
+    std::fputs(line, stdout);
+    std::fflush(stdout);
+    if (report != nullptr) std::ofstream(report, std::ios::app) << line;
+  };
+  for (std::int64_t seed = from; seed < from + count; ++seed) {
+    const auto result = test::run_power_cut(static_cast<std::uint64_t>(seed), GetParam(), dir.path());
+    sums.add(result);
+    for (const std::string& fault : result.faults) ADD_FAILURE() << level() << ", seed " << seed << ": " << fault;
+    if (report != nullptr && !result.faults.empty()) {
+      std::ofstream(report, std::ios::app) << "level=" << level() << " FAILED seed=" << seed << ": "
+                                           << result.faults.front() << '\n';
+    }
+    if (seed % 1'000 == 0) say(seed);
+  }
+  say(from + count - 1);
+  EXPECT_GT(sums.acked_rows, 0);
+  EXPECT_GE(sums.cuts, sums.seeds);
+  if (GetParam() == SyncLevel::kEachCommit) {
+    EXPECT_EQ(sums.lost_rows, 0);
+  } else if (count >= 100) {
+    EXPECT_GT(sums.lost_rows, 0) << "a shim that never loses anything would prove nothing";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Levels, PowerCutTest, testing::Values(SyncLevel::kTimed, SyncLevel::kEachCommit),
+                         [](const auto& given) { return given.param == SyncLevel::kTimed ? "Default" : "PowerCut"; });
+
+}  // namespace
+}  // namespace edge
