@@ -47,6 +47,15 @@ void AckJournal::all_safe() {
 }
 
 void AckJournal::handed_out(const std::vector<PendingRow>& rows) {
+  std::set<std::string> raws;
+  for (const PendingRow& row : rows) raws.insert(row.observation.raw);
+  std::size_t upto = batches_.size();
+  const auto is_out = [&](const Batch& batch) {
+    return std::ranges::any_of(batch.raws, [&](const std::string& raw) { return raws.contains(raw); });
+  };
+  while (upto > 0 && !is_out(batches_[upto - 1])) --upto;
+  // The rows before one that is on the disk are there too.
+  for (std::size_t i = 0; i < upto; ++i) batches_[i].safe = batches_[i].safe || batches_[i].acked_ns;
   for (const PendingRow& row : rows) {
     const std::string& content = row.document.empty() ? row.observation.raw : row.document;
     const auto [known, is_new] = server_.emplace(row.observation.uid, content);

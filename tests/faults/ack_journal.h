@@ -37,7 +37,7 @@ class AckJournal {
   void acknowledge(std::size_t batch, std::int64_t now_ns, const std::vector<NewObservation>& rows);
   /// The store has synced: all acknowledged so far stays.
   void all_safe();
-  /// The server got these.
+  /// The server got these: they and the rows before them stay.
   void handed_out(const std::vector<PendingRow>& rows);
   void settled(const Outcome& outcome, const std::string& raw);
 

@@ -25,7 +25,7 @@ StoreOptions options_of(const fs::path& dir, SyncLevel level, std::mt19937_64& c
   options.level = level;
   options.min_free = 0;
   // The smaller the store, the more often the WAL is brought back: every 16 pages up to every 4,000.
-  options.max_bytes = chance() % 2 == 0 ? 4LL << 20 : 512LL << 20;
+  options.max_bytes = chance() % 2 == 0 ? 8LL << 20 : 512LL << 20;
   options.retain_sent = std::chrono::milliseconds(chance() % 3 == 0 ? 86'400'000 : 0);
   options.ballast_bytes = chance() % 2 == 0 ? 0 : 64 << 10;
   return options;
@@ -146,6 +146,7 @@ std::vector<std::string> live(Life& life, const StoreOptions& options, AckJourna
     const auto idle = [&](std::int64_t ns) { life.idle(ns); };
     StoreScript script(options, journal, chance, idle, [&] { return life.is_over(); });
     if (script.open()) {
+      if (chance() % 8 == 0) script.build_backlog();
       for (std::size_t step = 0; step < steps && !life.is_over(); ++step) script.step();
       life.arm(static_cast<std::int64_t>(1 + chance() % 60), static_cast<std::int64_t>(chance() % 400) * kMs);
       for (int more = 0; more < 15 && !life.is_over(); ++more) script.step();

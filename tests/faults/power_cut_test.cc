@@ -1,46 +1,26 @@
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
+#include <random>
 #include <string>
 
+#include "tests/faults/disk.h"
 #include "tests/faults/faulty_vfs.h"
+#include "tests/faults/memory_dir.h"
 #include "tests/faults/power_cut_run.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/fake_clock.h"
 
 namespace edge {
 namespace {
 
-namespace fs = std::filesystem;
-
 std::int64_t number_from(const char* name, std::int64_t otherwise) {
-  const char* const text = ::getenv(name);
+  const char* const text = std::getenv(name);
   return text == nullptr ? otherwise : std::atoll(text);
 }
-
-/// A directory in memory where there is one: nothing here waits for a real disk.
-class MemoryDir {
- public:
-  MemoryDir() {
-    std::string name = (fs::exists("/dev/shm") ? "/dev/shm" : fs::temp_directory_path().native()) + "/edge-cut-XXXXXX";
-    if (::mkdtemp(name.data()) != nullptr) path_ = name;
-  }
-  ~MemoryDir() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  MemoryDir(const MemoryDir&) = delete;
-  MemoryDir& operator=(const MemoryDir&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 struct Sums {
   std::int64_t seeds = 0, cuts = 0, acked_rows = 0, lost_rows = 0, oldest_lost_ms = 0, weighings = 0, tickets = 0;
@@ -70,9 +50,9 @@ class PowerCutTest : public testing::TestWithParam<SyncLevel> {
 TEST_P(PowerCutTest, LosesNothingThatWasPromised) {
   const std::int64_t from = number_from("EDGE_POWER_CUT_FROM", 1);
   const std::int64_t count = number_from("EDGE_POWER_CUTS", 150);
-  const char* const report = ::getenv("EDGE_POWER_CUT_REPORT");
+  const char* const report = std::getenv("EDGE_POWER_CUT_REPORT");
   const auto begin = std::chrono::steady_clock::now();
-  const MemoryDir dir;
+  const test::MemoryDir dir;
   Sums sums;
   const auto say = [&](std::int64_t seed) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
@@ -106,6 +86,27 @@ TEST_P(PowerCutTest, LosesNothingThatWasPromised) {
     EXPECT_EQ(sums.lost_rows, 0);
   } else if (count >= 100) {
     EXPECT_GT(sums.lost_rows, 0) << "a shim that never loses anything would prove nothing";
+  }
+}
+
+/// The name of a new folder is in the folder above, and a sync of its files does not see to that.
+TEST_P(PowerCutTest, ANewStoreIsThereWithItsFolder) {
+  const test::MemoryDir dir;
+  std::mt19937_64 chance(1);
+  test::Disk disk(dir.path(), {});
+  test::attach(&disk);
+  StoreOptions options;
+  options.dir = dir.path() / "var" / "store";
+  options.gateway = "gw-1";
+  options.level = GetParam();
+  const test::FakeClock clock;
+  const auto store = SqliteStore::open(options, clock);
+  test::attach(nullptr);
+  ASSERT_TRUE(store) << store.error().detail;
+  for (int n = 0; n < 20; ++n) {
+    const test::Image left = disk.cut(chance);
+    ASSERT_TRUE(left.contains("var/store/edge.sqlite"));
+    EXPECT_TRUE(left.contains("var/store/edge.sqlite-wal"));
   }
 }
 

@@ -24,6 +24,8 @@ class StoreScript {
 
   bool open();
   void step();
+  /// So many rows that new ones go ahead of them.
+  void build_backlog();
   /// What failed though the power was there.
   const std::vector<std::string>& faults() const { return faults_; }
 
