@@ -16,6 +16,7 @@ readonly BASE_PACKAGES=(
   libssl-dev libsystemd-dev zlib1g-dev mosquitto mosquitto-clients python3-dev python3-venv
 )
 readonly TEST_PACKAGES=(libgtest-dev libgmock-dev strace sqlite3 prometheus)
+readonly FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev)
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
 die() {
@@ -29,6 +30,7 @@ Usage: ./run.sh <command>
 
   demo          a story of about a minute on this machine: sensors, broker, agent and a stand-in for Frappe
   test          build with sanitizers and run every test; --bench: against the Frappe site of FRAPPE_BENCH
+  fuzz [s]      every parser against made-up input for s seconds each (60); what is found stays in build/fuzz-findings
   up            start broker, stand-in, agent and a fleet of sensors in the background
   status        what runs, and where its pages are
   logs [name]   follow the logs: mosquitto, stand-in, agent, mock-iot
@@ -171,12 +173,38 @@ test_all() {
   [ ${#failed_steps[@]} -eq 0 ]
 }
 
+fuzz_one() { # name seconds: a row of the table; fails where something was found
+  local name=$1 seconds=$2 found=build/fuzz-findings/$1 log=build/fuzz-findings/$1.log grown=build/fuzz-corpus/$1 failed=0
+  mkdir -p "$found" "$grown"
+  TMPDIR=$([ -d /dev/shm ] && echo /dev/shm || echo /tmp) "build/fuzz/tests/fuzz/fuzz_$name" -max_total_time="$seconds" \
+    -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 -artifact_prefix="$found/" "$grown" "tests/fuzz/corpus/$name" \
+    >"$log" 2>&1 || failed=1
+  printf '%-14s %12s %9s %9s\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")" \
+    "$(grep -o 'cov: [0-9]*' "$log" | tail -1 | cut -d' ' -f2)" "$(find "$found" -type f | wc -l)"
+  return "$failed"
+}
+
+fuzz() { # [seconds of each target]
+  local seconds=${1:-60} source name failed=0
+  [[ $seconds =~ ^[0-9]+$ ]] || die "fuzz takes a number of seconds"
+  install_debian "${BASE_PACKAGES[@]}" "${FUZZ_PACKAGES[@]}"
+  mkdir -p build
+  build fuzz edge_fuzzers
+  printf '%-14s %12s %9s %9s\n' target executions coverage findings
+  for source in tests/fuzz/fuzz_*.cc; do
+    name=${source##*/fuzz_}
+    fuzz_one "${name%.cc}" "$seconds" || failed=1
+  done
+  [ "$failed" = 0 ] || die "findings are in build/fuzz-findings: run build/fuzz/tests/fuzz/fuzz_<name> <file>"
+}
+
 main() {
   local command=${1:-help}
   [ $# -eq 0 ] || shift
   case $command in
     demo) demo "$@" ;;
     test) test_all "$@" ;;
+    fuzz) fuzz "$@" ;;
     up)
       prepare
       stack up "$@"

@@ -298,9 +298,8 @@ SqliteStore::SqliteStore(std::unique_ptr<StoreBody> body) : body_(std::move(body
 SqliteStore::~SqliteStore() = default;
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const StoreOptions& options, const Clock& clock) {
+  if (auto made = make_directories(options.dir); !made) return tl::unexpected(made.error());
   std::error_code error;
-  fs::create_directories(options.dir, error);
-  if (error) return tl::unexpected(io_error("cannot make", options.dir, error.value()));
   std::string reason = "new_store", kept_in;
   for (bool first : {true, false}) {
     auto lock = LockFile::take(options.dir);
