@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.long.report import LONG, Report, carry_out
-from tests.long.sampler import Sampler
+from tests.support.sampler import Sampler
 from tests.support.agent import Agent
 from tests.support.broker import Broker
 from tests.support.fault_sink import FaultSink
