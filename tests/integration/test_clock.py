@@ -51,7 +51,7 @@ def test_jumps_while_it_runs_and_the_server_is_away(rig, clock):
     rig.line.cut()
     sent += send(rig, 100, "away")
     wait_until("it waits", lambda: rig.agent.ask("status")["sync"]["state"] == "waiting", 10, 0.05)
-    for years in (5, -5, 0):
+    for years in (5, -5):
         clock.set(years * YEAR)
         wait_until("the clock has jumped", lambda want=years: offset_years(rig) == want, 5, 0.02)
         sent += send(rig, 50, f"at{years}")

@@ -7,13 +7,14 @@ from tests.support.keeper import Keeper
 from tests.support.small_disk import NoMount, SmallDisk
 from tests.support.waiting import wait_until
 
+MIB = 8  # a quarter of it is the ballast, a quarter the floor
 LOAD = ("--qos", 2, "--no-time-share", 0.5, "--devices", 20)
 
 
 @pytest.fixture
 def small_disk(rig, tmp_path):
     try:
-        disk = SmallDisk(tmp_path / "disk", 24)
+        disk = SmallDisk(tmp_path / "disk", MIB)
     except NoMount as e:
         pytest.skip(f"mount is not permitted here: {e}")
     rig.agent.sections["gateway"]["state_dir"] = str(disk.folder / "state")
@@ -31,10 +32,10 @@ def everything_flows(rig, sent):
 
 def test_own_rows_fill_the_disk_and_the_broker_keeps_the_rest(rig, small_disk):
     """The floor of free space: intake pauses, the broker queues; both go on when the server is back."""
-    rig.agent.sections["store"].update(max_bytes="1GiB", min_free="6MiB")
+    rig.agent.sections["store"].update(max_bytes="64MiB", min_free="2MiB")
     rig.start()
     rig.line.cut()
-    sent = rig.mock(*LOAD, "--rate", 0, "--count", 50_000).start().finish()
+    sent = rig.mock(*LOAD, "--rate", 0, "--count", 25_000).start().finish()
     wait_until("paused", lambda: rig.agent.ask("status")["sources"][0]["state"] == "paused", 20, 0.1)
     status = rig.agent.ask("status")
     kept = status["counters"]["messages"]
@@ -47,15 +48,15 @@ def test_own_rows_fill_the_disk_and_the_broker_keeps_the_rest(rig, small_disk):
 
 def test_others_fill_the_disk_to_the_last_byte(rig, small_disk):
     """No floor, and no room at all: the ballast goes, then the process ends without acknowledging; nothing is lost."""
-    rig.agent.sections["store"].update(max_bytes="1GiB", min_free="0MiB")
+    rig.agent.sections["store"].update(max_bytes="64MiB", min_free="0MiB")
     rig.start()
     rig.line.cut()
     keeper = Keeper(rig.agent).start()
-    before = rig.mock(*LOAD, "--rate", 0, "--count", 2000, name="before").start().finish()
-    rig.agent.wait_messages(2000)
+    before = rig.mock(*LOAD, "--rate", 0, "--count", 1000, name="before").start().finish()
+    rig.agent.wait_messages(1000)
     others = small_disk.fill()
     # More than the ballast has room for.
-    sent = before + rig.mock(*LOAD, "--rate", 0, "--count", 50_000, "--seed", 7, name="while-full").start().finish()
+    sent = before + rig.mock(*LOAD, "--rate", 0, "--count", 18_000, "--seed", 7, name="while-full").start().finish()
     wait_until("it has ended without an ack, or pauses", lambda: keeper.ends or paused(rig), 20, 0.1)
     others.unlink()
     try:
@@ -75,7 +76,7 @@ def paused(rig):
 def test_weighing_goes_on_in_the_reserve(bridge, broker, tmp_path):
     """Telemetry has filled its share: a truck is weighed and its ticket finished all the same."""
     try:
-        disk = SmallDisk(tmp_path / "disk", 24)
+        disk = SmallDisk(tmp_path / "disk", MIB)
     except NoMount as e:
         pytest.skip(f"mount is not permitted here: {e}")
     try:
@@ -88,7 +89,7 @@ def test_weighing_goes_on_in_the_reserve(bridge, broker, tmp_path):
 def weigh_on_a_full_disk(bridge, broker, disk):
     agent = bridge.agent
     agent.sections["gateway"]["state_dir"] = str(disk.folder / "state")
-    agent.sections["store"].update(max_bytes="1GiB", min_free="6MiB")
+    agent.sections["store"].update(max_bytes="64MiB", min_free="2MiB")
     agent.sections["mqtt"] = {"url": broker.url}
     agent.sections["mqtt.topic"] = [{"pattern": "yam/{site}/{device}/observation", "decoder": "json"}]
     link = bridge.folder / "scale"
@@ -96,7 +97,7 @@ def weigh_on_a_full_disk(bridge, broker, disk):
     bridge.add_serial_scale("ws1", "S1", link)
     bridge.start()
     bridge.line.cut()
-    disk.fill(leave_kib=5 * 1024)
+    disk.fill(leave_kib=1024)
     wait_until("paused", lambda: agent.ask("status")["sources"][0]["state"] == "paused", 20, 0.1)
     ticket = bridge.open_ticket("ws1")
     for weight in ("38440", "14580"):
