@@ -90,7 +90,9 @@ def test_no_jump_purges_what_is_not_sent(rig, clock):
         clock.set(years * YEAR)
         rig.agent.poke()
         before = rig.agent.ask("status")["sync"]["retries"]
-        wait_until("housekeeping had its turn", lambda b=before: rig.agent.ask("status")["sync"]["retries"] > b, 15)
+        wait_until(
+            "housekeeping had its turn", lambda b=before: rig.agent.ask("status")["sync"]["retries"] > b, 15
+        )
         assert rig.agent.ask("status")["pending"] == 300
     rig.line.restore()
     rig.agent.poke()
@@ -102,7 +104,9 @@ def kept_rows(rig):
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-@pytest.mark.xfail(reason="the purge goes by the wall clock alone: a clock a year ahead takes every sent row at once")
+@pytest.mark.xfail(
+    reason="the purge goes by the wall clock alone: a clock a year ahead takes every sent row at once"
+)
 def test_a_jump_ahead_does_not_purge_what_was_just_sent(rig, clock):
     """Sent rows outlive the server's last dump (design.md §6): a clock that runs ahead must not take them all."""
     rig.start()

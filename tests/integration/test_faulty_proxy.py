@@ -72,7 +72,9 @@ class Proxied:
             status = self.rig.agent.ask("status")
             return status if status["pending"] == 0 and status["sync"]["state"] == "idle" else None
 
-        wait_until("all taken", lambda: self.rig.agent.ask("status")["counters"]["decoded"] >= self.sent.total(), 10)
+        wait_until(
+            "all taken", lambda: self.rig.agent.ask("status")["counters"]["decoded"] >= self.sent.total(), 10
+        )
         status = wait_until("nothing pending", idle, 20, 0.3)
         assert status["conservation"]["adds_up"] and status["dead_letters"] == 0, status
         assert Counter(row["raw_sha256"] for row in self.server.rows()) == self.sent

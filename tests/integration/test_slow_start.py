@@ -119,7 +119,9 @@ def test_what_waited_flows_when_the_server_is_there(field):
     bridge, broker, _ = field
     bridge.line.cut()
     bridge.agent.start(timeout=5)
-    broker.publish(f"yam/{bridge.server.site}/shed1/observation", '{"metric":"temperature","value":20,"unit":"C"}')
+    broker.publish(
+        f"yam/{bridge.server.site}/shed1/observation", '{"metric":"temperature","value":20,"unit":"C"}'
+    )
     bridge.agent.wait_messages(1, 5)
     bridge.line.restore()
     bridge.agent.poke()

@@ -3,12 +3,24 @@ the reserve, and with room again all of it flows, once."""
 
 import pytest
 
+from tests.support.fault_sink import FaultSink
 from tests.support.keeper import Keeper
+from tests.support.rig import DEVICES, Rig
 from tests.support.small_disk import NoMount, SmallDisk
 from tests.support.waiting import wait_until
 
-MIB = 8  # a quarter of it is the ballast, a quarter the floor
+MIB = 12  # 4 of it are the ballast, 2 the floor
 LOAD = ("--qos", 2, "--no-time-share", 0.5, "--devices", 20)
+
+
+@pytest.fixture
+def rig(binaries, sink_binary, tmp_path, broker):
+    """On the sink that costs little: tens of thousands of rows drain here."""
+    sink = FaultSink(tmp_path / "server", DEVICES).start()
+    rig = Rig(tmp_path, sink, broker)
+    yield rig
+    rig.close()
+    sink.kill()
 
 
 @pytest.fixture
@@ -32,10 +44,10 @@ def everything_flows(rig, sent):
 
 def test_own_rows_fill_the_disk_and_the_broker_keeps_the_rest(rig, small_disk):
     """The floor of free space: intake pauses, the broker queues; both go on when the server is back."""
-    rig.agent.sections["store"].update(max_bytes="64MiB", min_free="2MiB")
+    rig.agent.sections["store"].update(max_bytes="128MiB", min_free="2MiB")
     rig.start()
     rig.line.cut()
-    sent = rig.mock(*LOAD, "--rate", 0, "--count", 25_000).start().finish()
+    sent = rig.mock(*LOAD, "--rate", 0, "--count", 40_000).start().finish()
     wait_until("paused", lambda: rig.agent.ask("status")["sources"][0]["state"] == "paused", 20, 0.1)
     status = rig.agent.ask("status")
     kept = status["counters"]["messages"]
@@ -48,7 +60,7 @@ def test_own_rows_fill_the_disk_and_the_broker_keeps_the_rest(rig, small_disk):
 
 def test_others_fill_the_disk_to_the_last_byte(rig, small_disk):
     """No floor, and no room at all: the ballast goes, then the process ends without acknowledging; nothing is lost."""
-    rig.agent.sections["store"].update(max_bytes="64MiB", min_free="0MiB")
+    rig.agent.sections["store"].update(max_bytes="128MiB", min_free="0MiB")
     rig.start()
     rig.line.cut()
     keeper = Keeper(rig.agent).start()
@@ -56,7 +68,10 @@ def test_others_fill_the_disk_to_the_last_byte(rig, small_disk):
     rig.agent.wait_messages(1000)
     others = small_disk.fill()
     # More than the ballast has room for.
-    sent = before + rig.mock(*LOAD, "--rate", 0, "--count", 18_000, "--seed", 7, name="while-full").start().finish()
+    sent = (
+        before
+        + rig.mock(*LOAD, "--rate", 0, "--count", 25_000, "--seed", 7, name="while-full").start().finish()
+    )
     wait_until("it has ended without an ack, or pauses", lambda: keeper.ends or paused(rig), 20, 0.1)
     others.unlink()
     try:
@@ -89,7 +104,7 @@ def test_weighing_goes_on_in_the_reserve(bridge, broker, tmp_path):
 def weigh_on_a_full_disk(bridge, broker, disk):
     agent = bridge.agent
     agent.sections["gateway"]["state_dir"] = str(disk.folder / "state")
-    agent.sections["store"].update(max_bytes="64MiB", min_free="2MiB")
+    agent.sections["store"].update(max_bytes="128MiB", min_free="2MiB")
     agent.sections["mqtt"] = {"url": broker.url}
     agent.sections["mqtt.topic"] = [{"pattern": "yam/{site}/{device}/observation", "decoder": "json"}]
     link = bridge.folder / "scale"

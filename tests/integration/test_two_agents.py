@@ -84,7 +84,10 @@ def test_two_of_one_identity_are_held_until_a_person_keeps_one(rig, clone):
         return [a.ask("status")["sync"]["code"] for a in (rig.agent, clone)]
 
     codes = wait_until(
-        "the server holds both", lambda: (said := both_speak()) and set(said) <= {"held", "fenced"} and said, 20, 0.3
+        "the server holds both",
+        lambda: (said := both_speak()) and set(said) <= {"held", "fenced"} and said,
+        20,
+        0.3,
     )
     print(codes)
     for agent in (rig.agent, clone):

@@ -65,14 +65,18 @@ def start(name: str, arguments: list[str]) -> int:
     if runs_now(report_of(name), name):
         print(f"{name} runs already, pid {report_of(name)['pid']}", file=sys.stderr)
         return 1
-    if fresh or report_of(name).get("state") != "running":  # an interrupted run is resumed, a finished one begins anew
+    if (
+        fresh or report_of(name).get("state") != "running"
+    ):  # an interrupted run is resumed, a finished one begins anew
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "log", "ab") as log:
         child = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
-    print(f"{name} runs, pid {child.pid}; ./run.sh long status {name} tells more, its log is {folder / 'log'}")
+    print(
+        f"{name} runs, pid {child.pid}; ./run.sh long status {name} tells more, its log is {folder / 'log'}"
+    )
     if not wait:
         time.sleep(1)  # a bad argument shows at once
         return child.poll() or 0

@@ -8,7 +8,6 @@ twentieth a truck is weighed. Every message that the broker took must end in the
 
 import argparse
 import json
-import os
 import random
 import sys
 import threading
@@ -35,7 +34,6 @@ class KillLoop:
 
     def __init__(self, folder: Path, *, seed: int = 20260223, rate: int = 400, weigh_every: int = 20):
         self.folder = Path(folder)
-        self.draw = random.Random(f"{seed}-{os.times().elapsed if (self.folder / 'agent').exists() else 0}")
         self.rate, self.weigh_every = rate, weigh_every
         self.moments: Counter[str] = Counter()
         self.audits = 0
@@ -46,10 +44,13 @@ class KillLoop:
         self.bridge = Bridge(self.folder, self.sink)
         self.agent = self.bridge.agent
         self.agent.sections["mqtt"] = {"url": self.broker.url}
-        self.agent.sections["mqtt.topic"] = [{"pattern": "yam/{site}/{device}/observation", "decoder": "json"}]
+        self.agent.sections["mqtt.topic"] = [
+            {"pattern": "yam/{site}/{device}/observation", "decoder": "json"}
+        ]
         self.agent.sections["store"]["max_bytes"] = "2GiB"
         self.database = Path(self.agent.sections["gateway"]["state_dir"]) / "edge.sqlite"
         self.runs = len(list(self.folder.glob("load-*.journal")))
+        self.draw = random.Random(seed + self.runs)
         self._load_shown()
 
     def start(self) -> "KillLoop":
@@ -62,7 +63,9 @@ class KillLoop:
         self.agent.start().kill()  # from its first subscription on, the broker keeps what comes for it
         options = ("--site", self.sink.site, "--qos", 2, "--rate", self.rate, "--no-time-share", 0.5)
         more = ("--devices", 20, "--seed", 1 + self.runs, "--duration", 86_400)
-        self.load = MockIot(self.folder, self.broker.url, *map(str, (*options, *more)), name=f"load-{self.runs}")
+        self.load = MockIot(
+            self.folder, self.broker.url, *map(str, (*options, *more)), name=f"load-{self.runs}"
+        )
         self.load.start()
         return self
 
@@ -79,7 +82,9 @@ class KillLoop:
             return
         moment = self.draw.choices(list(MOMENTS), list(MOMENTS.values()))[0]
         self.moments[moment] += 1
-        {"random": self._at_random, "checkpoint": self._at_checkpoint}.get(moment, lambda: self._at_batch(moment))()
+        {"random": self._at_random, "checkpoint": self._at_checkpoint}.get(
+            moment, lambda: self._at_batch(moment)
+        )()
         if number % 7 == 0:
             self.audit()
         self._kill()
@@ -110,7 +115,7 @@ class KillLoop:
     def _verdict(self, sent: list[Sent], status: dict[str, Any]) -> dict[str, Any]:
         sent = [*self._sent_before(), *sent]
         records = self.sink.ledger()
-        lost, double = compare(sent, self.sink.rows())
+        lost, double = compare(sent, [{**row, "device": row["device_text"]} for row in self.sink.rows()])
         twice = [uid for uid, count in Counter(r["uid"] for r in records).items() if count > 1]
         counts = self.sink.counts()
         result = {
@@ -207,7 +212,9 @@ def run(report: Report, cycles: int, rate: int) -> dict[str, Any]:
             loop.cycle(number)
             if number % 10 == 9:
                 each = (time.monotonic() - begin) / (number + 1 - done)
-                report.update(cycles_done=number + 1, seconds_a_cycle=round(each, 3), moments=dict(loop.moments))
+                report.update(
+                    cycles_done=number + 1, seconds_a_cycle=round(each, 3), moments=dict(loop.moments)
+                )
         seconds = time.monotonic() - begin
         result = loop.settle()
     finally:

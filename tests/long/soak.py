@@ -83,7 +83,9 @@ class Weighing(threading.Thread):
     def run(self) -> None:
         while not self._end.wait(2):
             try:
-                step(self.bridge, self.scale, f"{20 * self._draw.randint(50, 2500)}", self.shown, self.finished)
+                step(
+                    self.bridge, self.scale, f"{20 * self._draw.randint(50, 2500)}", self.shown, self.finished
+                )
             except (Refused, AssertionError, OSError, ValueError):
                 self.refused += 1
 
@@ -93,8 +95,9 @@ class Weighing(threading.Thread):
 
 
 class Soak:
-    def __init__(self, report: Report, minutes: float, rate: int, seed: int):
-        self.report, self.minutes = report, minutes
+    def __init__(self, report: Report, minutes: float, rate: int, seed: int, only: tuple[str, ...] = ()):
+        """`only`: names of faults; none named = all."""
+        self.report, self.minutes, self.only = report, minutes, only
         self.draw = random.Random(seed)
         self.folder = report.work
         self.faults: Counter[str] = Counter()
@@ -162,6 +165,7 @@ class Soak:
             **({"clock_jumps": self._clock_jumps} if self.clock else {}),
             **({"disk_full": self._disk_full} if self.disk else {}),
         }
+        kinds = {name: make for name, make in kinds.items() if not self.only or name in self.only}
         begin = time.monotonic()
         end = begin + self.minutes * 60
         while (now := time.monotonic()) < end:
@@ -301,7 +305,9 @@ def main() -> int:
     parser.add_argument("--rate", type=int, default=500, help="messages a second")
     parser.add_argument("--seed", type=int, default=20260223)
     options = parser.parse_args()
-    report = Report(options.folder, "soak", {"minutes": options.minutes, "rate": options.rate, "seed": options.seed})
+    report = Report(
+        options.folder, "soak", {"minutes": options.minutes, "rate": options.rate, "seed": options.seed}
+    )
     if report.resumed:
         # Half of its journal was in a process that is gone: what it counted cannot be counted on.
         print("an earlier soak was interrupted; this one begins anew", file=sys.stderr)

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.long.report import LONG, Report, carry_out
-from tests.support.sampler import Sampler
 from tests.support.agent import Agent
 from tests.support.broker import Broker
 from tests.support.fault_sink import FaultSink
 from tests.support.journal import mock_iot_binary
+from tests.support.sampler import Sampler
 from tests.support.waiting import wait_until
 
 ROWS = 3_000_000  # 7 days of 50 points each 10 s: 3,024,000
@@ -104,7 +104,7 @@ class Week:
         parts = [self.rows // 3, self.rows // 3, self.rows - 2 * (self.rows // 3)]
         sent, begin = 0, time.monotonic()
         for number, count in enumerate(parts):
-            ends = threading.Timer(2, self._restart, [number]) if number > 0 else None
+            ends = threading.Timer(min(2.0, count / 40_000), self._restart, [number]) if number > 0 else None
             if ends:
                 ends.start()
             sent += self._publish(count, number + 1)["acked"]

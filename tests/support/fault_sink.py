@@ -46,7 +46,9 @@ class FaultSink:
 
     def start(self) -> "FaultSink":
         self.process.start()
-        self.process.wait_for("port open", lambda: listens(self.port), 120)  # it may have a long ledger to read
+        self.process.wait_for(
+            "port open", lambda: listens(self.port), 120
+        )  # it may have a long ledger to read
         return self
 
     def stop(self) -> None:
@@ -70,12 +72,14 @@ class FaultSink:
         if not self.ledger_file.exists():
             return []
         lines = self.ledger_file.read_text().splitlines()
-        return [dict(zip(("uid", "kind", "device", "digest"), line.split(" "), strict=True)) for line in lines]
+        return [
+            dict(zip(("uid", "kind", "device", "digest"), line.split(" "), strict=True)) for line in lines
+        ]
 
     def rows(self) -> list[dict[str, Any]]:
         """Observations, under the names compare() wants."""
         found = (record for record in self.ledger() if record["kind"] == "observation")
-        return [{"edge_uid": r["uid"], "device": r["device"], "raw_sha256": r["digest"]} for r in found]
+        return [{"edge_uid": r["uid"], "device_text": r["device"], "raw_sha256": r["digest"]} for r in found]
 
     def documents(self, kind: str, **_: str) -> list[dict[str, Any]]:
         """Weighings and tickets, with the fields the weighing checks read."""

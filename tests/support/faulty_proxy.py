@@ -70,7 +70,9 @@ def body_of(answer: bytes) -> bytes:
     return answer.partition(b"\r\n\r\n")[2]
 
 
-def made_up(status: str, body: bytes, *headers: str, kind: str = "text/html", length: int | None = None) -> bytes:
+def made_up(
+    status: str, body: bytes, *headers: str, kind: str = "text/html", length: int | None = None
+) -> bytes:
     size = len(body) if length is None else length
     lines = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", f"Content-Length: {size}", *headers]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
@@ -236,7 +238,13 @@ class FaultyProxy:
         await asyncio.gather(*others, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        gone = (OSError, EOFError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError)
+        gone = (
+            OSError,
+            EOFError,
+            asyncio.IncompleteReadError,
+            asyncio.LimitOverrunError,
+            asyncio.CancelledError,
+        )
         with contextlib.suppress(*gone):
             while not writer.is_closing():
                 raw = await read_message(reader)

@@ -10,7 +10,9 @@ from tests.support.waiting import wait_until
 Records = dict[str, dict[str, Any]]
 
 
-def step(bridge: Bridge, mock: MockScale, weight: str, shown: Records, finished: list[dict[str, Any]]) -> None:
+def step(
+    bridge: Bridge, mock: MockScale, weight: str, shown: Records, finished: list[dict[str, Any]]
+) -> None:
     """One weighing on the open ticket, which is finished after its second. Raises Refused where the agent dies."""
     mock.do("put", weight="0")
     bridge.wait_empty("ws1")
