@@ -21,6 +21,7 @@ constexpr const char* kJson = "application/json";
 constexpr int kThreads = 8;  // one a kept connection
 constexpr const char* kFooter = R"(Answers ingest.submit, gateway.config, heartbeat and new_epoch whatever the key.
 GET /stats: what arrived, as JSON. POST /live: rows received from now on are live; their latencies start anew.
+POST /count?of=KEY: of other programs: a row for each "KEY": of the body.
 POST /fail?every=N&how=503|lost: as --fail and --how; every=0 ends it.
 --rows: one line a record: uid seq kind device raw_sha256, written before the answer.
 First line on stdout: the port.)";
@@ -93,6 +94,10 @@ class CountingSink {
       response.set_content(config_of(options_), kJson);
     });
     server_.Get("/stats", [this](const auto&, auto& response) { response.set_content(stats(), kJson); });
+    server_.Post("/count", [this](const auto& request, auto& response) {
+      rows_.count(request.body, '"' + request.get_param_value("of") + "\":", utc_ms());
+      response.set_content("{}", kJson);
+    });
     server_.Post("/live", [this](const auto&, auto& response) {
       rows_.start_live(utc_ms());
       response.set_content("{}", kJson);

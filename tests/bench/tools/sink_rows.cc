@@ -124,12 +124,25 @@ std::string SinkRows::take(std::string_view batch, std::int64_t now) {
     results += fresh ? "\",\"status\":\"stored\",\"name\":\"n\"}" : "\",\"status\":\"duplicate\",\"name\":\"n\"}";
   }
   rows_file_.flush();  // a row that was answered stands in the file, whoever is killed next
+  arrived(batch.size(), rows_ > before, now);
+  return results;
+}
+
+void SinkRows::count(std::string_view body, std::string_view mark, std::int64_t now) {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t before = rows_;
+  for (std::size_t at = find_in(body, mark, 0); at != std::string_view::npos; at = find_in(body, mark, at + mark.size())) {
+    ++rows_;
+  }
+  arrived(body.size(), rows_ > before, now);
+}
+
+void SinkRows::arrived(std::size_t bytes, bool any, std::int64_t now) {
   ++batches_;
-  bytes_ += batch.size();
-  if (rows_ == before) return results;
+  bytes_ += bytes;
+  if (!any) return;
   if (first_row_at_ == 0) first_row_at_ = now;
   last_row_at_ = now;
-  return results;
 }
 
 void SinkRows::start_live(std::int64_t now) {

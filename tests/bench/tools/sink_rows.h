@@ -57,12 +57,15 @@ class SinkRows {
 
   /// Counts the records of a batch and answers the list of results: one `stored` (or `duplicate`) each.
   std::string take(std::string_view batch, std::int64_t now);
+  /// A row for each `mark` in the body of some other program.
+  void count(std::string_view body, std::string_view mark, std::int64_t now);
   /// Rows received from `now` on are live ones; their latencies start anew.
   void start_live(std::int64_t now);
   /// JSON members without braces.
   std::string stats() const;
 
  private:
+  void arrived(std::size_t bytes, bool any, std::int64_t now);
   void note(std::string_view batch, std::size_t at, std::string_view uid, std::int64_t now);
 
   RowOptions options_;
