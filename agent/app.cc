@@ -150,11 +150,11 @@ Agent::Agent(std::filesystem::path file)
         log_.flush();
         ::_exit(kNoAck);
       },
-      [this](auto line) { log_.info(line); });
+      [this](auto line) { log_.news(line); });
 }
 
 void Agent::add_field_sources() {
-  const auto log = [this](std::string_view line) { log_.info(line); };
+  const auto log = [this](std::string_view line) { log_.news(line); };
   const TapNote tap = [this](std::string_view source, std::string_view bytes, std::string_view what) {
     tap_.note(source, bytes, what, clock_.utc_ms());
   };
