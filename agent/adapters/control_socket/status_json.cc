@@ -101,6 +101,8 @@ Json status_json(const AgentStatus& status) {
           {"ready", status.health.ready},
           {"reasons", std::move(reasons)},
           {"sync", sync_json(facts.sync)},
+          {"certificate_expires", or_null(facts.certificate_expires)},
+          {"server_lacks", facts.server_lacks},
           {"pending", totals.pending},
           {"backlog", totals.backlog},
           {"oldest_pending_at", or_null(totals.oldest_pending_at)},
