@@ -21,6 +21,7 @@
 #include "agent/adapters/serial_source/serial_source.h"
 #include "agent/adapters/system_clock/system_clock.h"
 #include "agent/core/ingest.h"
+#include "agent/core/reconcile.h"
 #include "agent/core/tap.h"
 #include "agent/core/weighbridge.h"
 #include "agent/settings.h"
@@ -96,6 +97,7 @@ class Agent {
   PolicyCache policies_;
   Sync sync_;
   EpochKeeper epoch_;
+  Reconciler reconciler_;
   StatusBoard board_;
   HeartbeatSender heartbeat_;
   Uplink uplink_;
@@ -121,13 +123,19 @@ Agent::Agent(std::filesystem::path file)
       sink_(sink_settings(config_, secrets_)),
       policies_(
           *store_, sink_, clock_, [this](auto book) { ingest_.set_book(std::move(book)); },
-          [this](const auto& config) { weighbridge_.set_config(config); }),
+          [this](const auto& config) {
+            weighbridge_.set_config(config);
+            if (config.server_time) sink_.note_time(*config.server_time);
+          }),
       sync_(*store_, *store_, sink_, clock_, sync_settings(config_), std::random_device{}()),
       epoch_(*store_, sink_, clock_, gateway_, std::random_device{}()),
+      reconciler_(*store_, sink_, *store_, clock_, gateway_, std::random_device{}()),
       board_({gateway_, *store_, *store_, *store_, clock_, sync_, policies_, [this] { return sources(); },
-              [this] { return sink_.key_id(); }, *store_}),
+              [this] { return sink_.key_id(); }, *store_, &reconciler_,
+              [this] { return sink_.certificate_expires(); }}),
       heartbeat_(sink_, clock_, [this] { return board_.heartbeat_facts(); }),
-      uplink_({sync_, policies_, epoch_, heartbeat_, *store_, clock_},
+      uplink_({sync_, policies_, epoch_, heartbeat_, *store_, clock_, &reconciler_,
+               [this] { return sink_.wait_for_rate(); }},
               [this](auto kind, auto text) { log_.recurring(kind, text); }),
       control_([this](auto request) { return answer(request); }),
       http_({{"/healthz", [this] { return alive_page(); }},
@@ -144,11 +152,11 @@ Agent::Agent(std::filesystem::path file)
         log_.flush();
         ::_exit(kNoAck);
       },
-      [this](auto line) { log_.info(line); });
+      [this](auto line) { log_.news(line); });
 }
 
 void Agent::add_field_sources() {
-  const auto log = [this](std::string_view line) { log_.info(line); };
+  const auto log = [this](std::string_view line) { log_.news(line); };
   const TapNote tap = [this](std::string_view source, std::string_view bytes, std::string_view what) {
     tap_.note(source, bytes, what, clock_.utc_ms());
   };
@@ -331,6 +339,7 @@ std::string Agent::answer(std::string_view request) {
                            weighbridge_.scales().empty() ? nullptr : &weighbridge_,
                            &tap_,
                            store_.get(),
+                           &reconciler_,
                            store_.get()};
   return answer_command(request, ports);
 }

@@ -82,6 +82,7 @@ Result<std::string> ask_agent(const Config& config, std::string_view request, st
                      nullptr,
                      nullptr,
                      store->get(),
+                     nullptr,
                      store->get()};
   return answer_command(request, ports);
 }

@@ -4,11 +4,15 @@
 #include <string_view>
 #include <utility>
 
+#include "protocols/record/time.h"
+
 namespace edge {
 namespace {
 
 using Weight = HealthReason::Weight;
 using Reasons = std::vector<HealthReason>;
+
+constexpr std::int64_t kCertificateWarnMs = 14LL * 24 * 3600 * 1000;
 
 std::int64_t exactly(const Counters& counters, std::string_view name) {
   const auto found = counters.find(name);
@@ -69,6 +73,24 @@ void judge_delivery(const HealthFacts& facts, Reasons& reasons) {
   }
 }
 
+void judge_server(const HealthFacts& facts, Reasons& reasons) {
+  if (facts.server_lacks > 0) {
+    reasons.push_back({Weight::kNote, "server_behind",
+                       "the server lacks " + std::to_string(facts.server_lacks) +
+                           " records or more that it had taken (restored from a backup?): run edge-agent reconcile"});
+  }
+  if (!facts.certificate_expires) return;
+  const std::int64_t left = *facts.certificate_expires - facts.now;
+  const std::string day = format_instant(*facts.certificate_expires);
+  if (left <= 0) {
+    reasons.push_back({Weight::kNote, "server_certificate",
+                       "the server's certificate ended " + day + ": renew it there. Readings are kept meanwhile"});
+  } else if (left < kCertificateWarnMs) {
+    reasons.push_back({Weight::kNote, "server_certificate",
+                       "the server's certificate ends " + day + ": renew it there, or delivery stops"});
+  }
+}
+
 void judge_intake(const HealthFacts& facts, Reasons& reasons) {
   for (const SourceStatus& source : facts.sources) {
     if (source.state != "down") continue;
@@ -109,6 +131,7 @@ Health judge_health(const HealthFacts& facts) {
   judge_recovery(facts.identity.recovery, health.reasons);
   judge_sums(health.conservation, health.reasons);
   judge_delivery(facts, health.reasons);
+  judge_server(facts, health.reasons);
   judge_intake(facts, health.reasons);
   std::ranges::stable_sort(health.reasons, std::greater{}, &HealthReason::weight);
   for (const HealthReason& reason : health.reasons) {

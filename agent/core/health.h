@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ struct HealthFacts {
   Audit audit;
   SyncStatus sync;
   std::vector<SourceStatus> sources;
+  std::int64_t server_lacks = 0;  ///< records the server took once and says it does not have
+  /// UTC ms; when the certificate ends that the server showed last.
+  std::optional<std::int64_t> certificate_expires{};
 };
 
 /// One thing that is not as it should be.

@@ -35,6 +35,7 @@ wire::Heartbeat compose_heartbeat(const HeartbeatFacts& facts) {
     beat.sources.push_back({source.name, source.state, source.since, source.error});
   }
   beat.chain_heads = facts.chain_heads;
+  beat.certificate_expires = facts.certificate_expires;
   return beat;
 }
 

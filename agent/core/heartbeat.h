@@ -32,6 +32,7 @@ struct HeartbeatFacts {
   Counters counters;
   std::vector<SourceStatus> sources;
   std::vector<wire::ChainHead> chain_heads;
+  std::optional<std::int64_t> certificate_expires{};
 };
 
 /// Pure; without the horizon.

@@ -112,6 +112,37 @@ class Delivery {
   virtual Result<Audit> audit() = 0;
 };
 
+/// A record the server took.
+struct SentRow {
+  RowId id = 0;
+  std::int64_t seq = 0;
+  std::string epoch;
+  std::string uid;  ///< 32 lower-case hex digits
+  std::int64_t received_at = 0;
+};
+
+/// What the server took and may have lost again: set back to an older backup, it lacks what came after.
+class SentRows {
+ public:
+  /// Documents whose row is purged, some at a time.
+  struct Documents {
+    std::vector<SentRow> rows;
+    std::int64_t next = 0;  ///< where to go on
+    bool more = false;
+  };
+  virtual ~SentRows() = default;
+  /// Sent rows that are still kept, ascending, those after `after`.
+  virtual Result<std::vector<SentRow>> sent_rows(RowId after, std::size_t limit) = 0;
+  /// Weighings and tickets whose row is purged already: the alibi memory and the tickets keep them for ever. `from`: 0,
+  /// then `next`.
+  virtual Result<Documents> sent_documents(std::int64_t from, std::size_t limit) = 0;
+  /// No row above it has been sent; 0 = none.
+  virtual RowId newest_sent() const = 0;
+  /// Makes them pending again, with the same uid, seq and epoch, in one transaction; a purged document becomes a row
+  /// again. What is pending, a dead letter or gone is left alone. Answers how many it was. Errors: kFull, kIo.
+  virtual Result<std::int64_t> resend(std::span<const SentRow> rows) = 0;
+};
+
 /// For people: what waits, oldest first. Marks nothing as tried.
 class PendingList {
  public:

@@ -63,6 +63,8 @@ void add_conservation(const AgentStatus& status, Families& out) {
   out.counter("edge_readings_sent_total", "Readings the server has.", totals.sent);
   out.counter("edge_readings_duplicate_total", "Readings known already.", counter_sum(counters, "readings.duplicate"));
   out.gauge("edge_readings_pending", "Readings that wait for the server.", static_cast<double>(totals.pending));
+  out.gauge("edge_backlog_rows", "Of them, rows that newer ones go ahead of; 0 = all go in order.",
+            static_cast<double>(totals.backlog));
   out.gauge("edge_dead_letters", "Readings the server refused.", static_cast<double>(totals.dead));
   out.gauge("edge_conservation_holds", "1 while every message and reading is accounted for.", sums.holds() ? 1 : 0);
 }
@@ -77,6 +79,12 @@ void add_sync(const AgentStatus& status, Families& out) {
   out.counter("edge_sync_retries_total", "Requests that had to be sent again.", facts.sync.retries);
   out.gauge("edge_sync_last_success_timestamp_seconds", "When the server last accepted a batch; 0 = never.",
             static_cast<double>(facts.sync.last_success_at) / kMs);
+  if (facts.certificate_expires) {
+    out.gauge("edge_peer_certificate_expires_timestamp_seconds", "When the server's certificate ends.",
+              static_cast<double>(*facts.certificate_expires) / kMs);
+  }
+  out.gauge("edge_server_lacks", "Records the server took once and says it does not have.",
+            static_cast<double>(facts.server_lacks));
   const auto& oldest = facts.audit.totals.oldest_pending_at;
   out.gauge("edge_oldest_pending_age_seconds", "Age of the oldest reading that waits.",
             oldest ? static_cast<double>(facts.now - *oldest) / kMs : 0);

@@ -279,9 +279,8 @@ SqliteStore::SqliteStore(std::unique_ptr<StoreBody> body) : body_(std::move(body
 SqliteStore::~SqliteStore() = default;
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const StoreOptions& options, const Clock& clock) {
+  if (auto made = make_directories(options.dir); !made) return tl::unexpected(made.error());
   std::error_code error;
-  fs::create_directories(options.dir, error);
-  if (error) return tl::unexpected(io_error("cannot make", options.dir, error.value()));
   std::string reason = "new_store", kept_in;
   const auto waiting = kept_to_salvage(options.dir);
   if (!fs::exists(options.dir / "edge.sqlite") && !waiting.empty()) {  // a kill between the two, at an earlier start

@@ -43,6 +43,7 @@ class Upkeep;
 /// Never open or close the database file elsewhere in the process: that drops SQLite's POSIX locks.
 class SqliteStore final : public Outbox,
                           public Delivery,
+                          public SentRows,
                           public PendingList,
                           public DeadLetters,
                           public Weighings,
@@ -68,6 +69,11 @@ class SqliteStore final : public Outbox,
   Result<void> settle(std::span<const Outcome> outcomes, std::int64_t now) override;
   DeliveryTotals totals() const override;
   Result<Audit> audit() override;
+
+  Result<std::vector<SentRow>> sent_rows(RowId after, std::size_t limit) override;
+  Result<Documents> sent_documents(std::int64_t from, std::size_t limit) override;
+  RowId newest_sent() const override;
+  Result<std::int64_t> resend(std::span<const SentRow> rows) override;
 
   Result<std::vector<PendingRow>> list_pending(std::size_t limit, RowId after) override;
 

@@ -215,6 +215,14 @@ TEST(Heartbeat, SaysWhatTheStoreHolds) {
   ASSERT_EQ(beat.chain_heads.size(), 1U);
   EXPECT_EQ(beat.chain_heads[0].scale, "ws1");
   EXPECT_EQ(beat.chain_heads[0].seq, 413);
+  EXPECT_EQ(wire::encode_heartbeat(beat).find("certificate_expires"), std::string::npos) << "none was seen";
+}
+
+TEST(Heartbeat, HasTheEndOfTheServersCertificate) {
+  HeartbeatFacts seen = facts();
+  seen.certificate_expires = 1'771'840'800'000;
+  EXPECT_NE(wire::encode_heartbeat(compose_heartbeat(seen)).find(R"("certificate_expires":1771840800000)"),
+            std::string::npos);
 }
 
 TEST(Heartbeat, GoesEachMinuteAndLearnsFromTheAnswer) {
