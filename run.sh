@@ -15,7 +15,8 @@ readonly BASE_PACKAGES=(
   libexpected-dev libcurl4-openssl-dev libcpp-httplib-dev prometheus-cpp-dev libtomlplusplus-dev libcli11-dev
   libssl-dev libsystemd-dev zlib1g-dev mosquitto mosquitto-clients python3-dev python3-venv
 )
-readonly TEST_PACKAGES=(libgtest-dev libgmock-dev strace sqlite3 prometheus)
+readonly TEST_PACKAGES=(libgtest-dev libgmock-dev strace sqlite3 prometheus faketime socat)
+readonly FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev)
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
 die() {
@@ -29,9 +30,11 @@ Usage: ./run.sh <command>
 
   demo          a story of about a minute on this machine: sensors, broker, agent and a stand-in for Frappe
   test          build with sanitizers and run every test; --bench: against the Frappe site of FRAPPE_BENCH
+  fuzz [s]      every parser against made-up input for s seconds each (60); what is found stays in build/fuzz-findings
   up            start broker, stand-in, agent and a fleet of sensors in the background
   status        what runs, and where its pages are
   logs [name]   follow the logs: mosquitto, stand-in, agent, mock-iot
+  long [name]   the long runs, detached, each with a report: list, status [name], or a name to start one (--wait)
   down          stop what up has started; the data stays in .run/
   help          this text
 
@@ -115,6 +118,20 @@ stack() { # needs the standard library only
   "$([ -x "$VENV/bin/python" ] && echo "$VENV/bin/python" || echo "$SYSTEM_PYTHON")" -m tests.support.stack "$@"
 }
 
+long_run() { # list, status or a name
+  case ${1:-list} in
+    list | status) ;;
+    *)
+      install_debian "${BASE_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
+      mkdir -p build
+      install_python
+      build release edge-agent mock-iot mock-scale fault-sink
+      "$VENV/bin/pip" install -q --disable-pip-version-check -r tests/long/requirements.txt
+      ;;
+  esac
+  "$([ -x "$VENV/bin/python" ] && echo "$VENV/bin/python" || echo "$SYSTEM_PYTHON")" -m tests.long "$@"
+}
+
 failed_steps=()
 
 step() { # name command…: goes on after a failure, the end tells
@@ -151,7 +168,7 @@ test_all() {
   step "python environment" install_python
   if [ "${1:-}" = --bench ]; then
     [ -n "${FRAPPE_BENCH:-}" ] || die "test --bench needs FRAPPE_BENCH (docs/testing.md)"
-    step "build release" build release edge-agent mock-iot mock-scale
+    step "build release" build release edge-agent mock-iot mock-scale fault-sink
     step "contract and integration on $FRAPPE_BENCH" python_tests bench tests/contract tests/integration
   else
     step "ruff" "$VENV/bin/ruff" check .
@@ -160,7 +177,7 @@ test_all() {
     step "unit tests" run_ctest dev
     step "build tsan" build tsan edge_thread_tests
     step "thread tests (TSan)" run_ctest tsan
-    step "build release" build release edge-agent mock-iot mock-scale
+    step "build release" build release edge-agent mock-iot mock-scale fault-sink
     step "hostile payloads (ASan agent)" asan_agent
     step "contract" python_tests contract tests/contract
     step "integration" python_tests integration tests/integration
@@ -171,16 +188,43 @@ test_all() {
   [ ${#failed_steps[@]} -eq 0 ]
 }
 
+fuzz_one() { # name seconds: a row of the table; fails where something was found
+  local name=$1 seconds=$2 found=build/fuzz-findings/$1 log=build/fuzz-findings/$1.log grown=build/fuzz-corpus/$1 failed=0
+  mkdir -p "$found" "$grown"
+  TMPDIR=$([ -d /dev/shm ] && echo /dev/shm || echo /tmp) "build/fuzz/tests/fuzz/fuzz_$name" -max_total_time="$seconds" \
+    -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 -artifact_prefix="$found/" "$grown" "tests/fuzz/corpus/$name" \
+    >"$log" 2>&1 || failed=1
+  printf '%-14s %12s %9s %9s\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")" \
+    "$(grep -o 'cov: [0-9]*' "$log" | tail -1 | cut -d' ' -f2)" "$(find "$found" -type f | wc -l)"
+  return "$failed"
+}
+
+fuzz() { # [seconds of each target]
+  local seconds=${1:-60} source name failed=0
+  [[ $seconds =~ ^[0-9]+$ ]] || die "fuzz takes a number of seconds"
+  install_debian "${BASE_PACKAGES[@]}" "${FUZZ_PACKAGES[@]}"
+  mkdir -p build
+  build fuzz edge_fuzzers
+  printf '%-14s %12s %9s %9s\n' target executions coverage findings
+  for source in tests/fuzz/fuzz_*.cc; do
+    name=${source##*/fuzz_}
+    fuzz_one "${name%.cc}" "$seconds" || failed=1
+  done
+  [ "$failed" = 0 ] || die "findings are in build/fuzz-findings: run build/fuzz/tests/fuzz/fuzz_<name> <file>"
+}
+
 main() {
   local command=${1:-help}
   [ $# -eq 0 ] || shift
   case $command in
     demo) demo "$@" ;;
     test) test_all "$@" ;;
+    fuzz) fuzz "$@" ;;
     up)
       prepare
       stack up "$@"
       ;;
+    long) long_run "$@" ;;
     down | status | logs) stack "$command" "$@" ;;
     help | -h | --help) usage ;;
     *)

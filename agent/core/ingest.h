@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,7 @@ class Ingest : public MessageSink, public PollSink {
   Result<void> take_poll(const PolledAnswer& answer);
   Result<void> ignore(std::string_view reason);
   Result<void> commit(Arrival& arrival, std::vector<Reading> readings, bool decoded);
+  Result<void> append(std::span<NewObservation> rows, std::size_t readings, bool decoded);
   Observation observe(const Arrival& arrival, Reading& reading) const;
   bool is_known(const Arrival& arrival, const Observation& observation);
 

@@ -5,6 +5,7 @@
 #include "protocols/record/quality.h"
 #include "protocols/record/reason.h"
 #include "protocols/wire/answers.h"
+#include "protocols/wire/enrolment.h"
 #include "protocols/wire/gateway.h"
 #include "protocols/wire/reconcile.h"
 
@@ -59,6 +60,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const auto epoch = wire::parse_new_epoch_answer(body);
   check_error(epoch);
   check(!epoch || is_decimal(*epoch), "an epoch is digits");
+  const auto enrolment = wire::parse_enrolment(body);
+  check_error(enrolment);
+  if (enrolment) {
+    check(is_wire_id(enrolment->gateway) && is_decimal(enrolment->epoch), "an enrolment names a gateway and its epoch");
+    check(!enrolment->key_id.empty() && !enrolment->secret.empty(), "and has a key");
+  }
   const auto config = wire::parse_config(body);
   check_error(config);
   if (config && !config->unchanged) check_config(*config);

@@ -104,6 +104,7 @@ Json status_json(const AgentStatus& status) {
           {"certificate_expires", or_null(facts.certificate_expires)},
           {"server_lacks", facts.server_lacks},
           {"pending", totals.pending},
+          {"backlog", totals.backlog},
           {"oldest_pending_at", or_null(totals.oldest_pending_at)},
           {"dead_letters", totals.dead},
           {"last_seq", totals.last_seq},

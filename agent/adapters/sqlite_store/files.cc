@@ -9,6 +9,7 @@
 #include <chrono>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 #include "agent/adapters/sqlite_store/lock_file.h"
 #include "protocols/record/time.h"
@@ -33,6 +34,23 @@ Result<void> sync_directory(const fs::path& dir) {
   const int failed = ::fsync(fd) == 0 ? 0 : errno;
   ::close(fd);
   if (failed != 0) return tl::unexpected(io_error("cannot sync", dir, failed));
+  return {};
+}
+
+Result<void> make_directories(const fs::path& dir) {
+  std::error_code error;
+  fs::path at = fs::absolute(dir, error).lexically_normal();
+  if (!at.has_filename()) at = at.parent_path();
+  const fs::path above = at.parent_path();
+  std::vector<fs::path> made;
+  for (; at.has_relative_path() && !fs::exists(at, error); at = at.parent_path()) made.push_back(at);
+  fs::create_directories(dir, error);
+  if (error) return tl::unexpected(io_error("cannot make", dir, error.value()));
+  for (const fs::path& one : made) {
+    if (auto synced = sync_directory(one.parent_path()); !synced) return synced;
+  }
+  // An earlier start may have made it and died before this. One that is not ours to read was made by somebody else.
+  if (made.empty()) (void)sync_directory(above);
   return {};
 }
 

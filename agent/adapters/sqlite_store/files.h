@@ -14,6 +14,9 @@ Error io_error(std::string_view what, const std::filesystem::path& path, int err
 /// fsync of a directory: a new or renamed file is there after a power cut only then. Errors: kIo.
 Result<void> sync_directory(const std::filesystem::path& dir);
 
+/// Makes `dir` and what is missing above it; their names are there after a power cut too. Errors: kIo, kFull.
+Result<void> make_directories(const std::filesystem::path& dir);
+
 /// fdatasync of an open file. Errors: kIo.
 Result<void> sync_descriptor(int fd, const std::filesystem::path& path);
 

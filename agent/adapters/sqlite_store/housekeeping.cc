@@ -69,9 +69,10 @@ bool StoreBody::purge_sent(std::int64_t cutoff) {
 void StoreBody::purge_sent_late(std::int64_t cutoff) {
   std::vector<RowId> ids;
   {
-    SQLite::Statement select(*db, "SELECT id FROM exception WHERE state = 2 AND settled_at <= ? LIMIT ?");
+    SQLite::Statement select(*db, "SELECT id FROM exception WHERE state = 2 AND settled_at <= ? AND id <= ? LIMIT ?");
     select.bind(1, cutoff);
-    select.bind(2, static_cast<std::int64_t>(kPurgeChunk));
+    select.bind(2, ledger.sent_upto);  // above it a row that is gone would be a hole
+    select.bind(3, static_cast<std::int64_t>(kPurgeChunk));
     while (select.executeStep()) ids.push_back(select.getColumn(0).getInt64());
   }
   if (ids.empty()) return;

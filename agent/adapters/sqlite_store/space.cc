@@ -49,8 +49,12 @@ std::int64_t default_max_bytes(std::int64_t free_bytes) { return std::min<std::i
 bool is_accepting(const Usage& usage, const Bounds& bounds, std::int64_t min_free, bool before) {
   // A tenth more room before it goes on: a disk that others fill must not make sources flap.
   const std::int64_t free_again = min_free + min_free / 10;
-  if (usage.used_bytes >= bounds.high || usage.disk_free < min_free) return false;
-  if (usage.used_bytes < bounds.low && usage.disk_free >= free_again) return true;
+  // The file never shrinks: what was emptied inside it is room too, or a store that filled the disk itself would wait
+  // for ever. For half of the floor only: the write-ahead log needs real room.
+  const std::int64_t emptied = std::max<std::int64_t>(usage.file_bytes - usage.used_bytes, 0);
+  const std::int64_t room = usage.disk_free + std::min(emptied, min_free / 2);
+  if (usage.used_bytes >= bounds.high || room < min_free) return false;
+  if (usage.used_bytes < bounds.low && room >= free_again) return true;
   return before;
 }
 

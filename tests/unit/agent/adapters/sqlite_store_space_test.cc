@@ -169,5 +169,13 @@ TEST(Bounds, TheLastAnswerStandsBetweenTheWatermarks) {
   EXPECT_FALSE(is_accepting({0, 0, 105, 0}, bounds, 100, false));
 }
 
+TEST(Bounds, RoomInsideTheFileEndsThePauseThatTheFileItselfMade) {
+  const Bounds bounds = bounds_of(1 << 20);
+  const std::int64_t emptied = 10'000;
+  EXPECT_FALSE(is_accepting({emptied, emptied, 90, 0}, bounds, 100, false)) << "full of rows";
+  EXPECT_TRUE(is_accepting({emptied, 0, 90, 0}, bounds, 100, false)) << "sent and purged";
+  EXPECT_FALSE(is_accepting({emptied, 0, 40, 0}, bounds, 100, false)) << "others took more than half of the floor";
+}
+
 }  // namespace
 }  // namespace edge
