@@ -145,7 +145,7 @@ DeliveryTotals SqliteStore::totals() const {
 DeliveryTotals StoreBody::totals() {
   DeliveryTotals totals;
   totals.sent = ledger.sent;
-  totals.pending = ledger.last_id - ledger.sent_upto + ledger.later;
+  totals.pending = ledger.last_id - ledger.sent_upto - ledger.holes + ledger.later;
   totals.dead = ledger.dead;
   totals.last_seq = ledger.last_id - epochs.back().first_id + 1;
   if (totals.pending == 0) return totals;
@@ -156,7 +156,8 @@ DeliveryTotals StoreBody::totals() {
       first->bind(1, 1);
       if (first->executeStep()) id = first->getColumn(0).getInt64();
     }
-    Use select(statements->received_at);
+    SQLite::Statement select_(*db, "SELECT received_at FROM outbox WHERE id >= ?1 ORDER BY id LIMIT 1");
+    auto* select = &select_;
     select->bind(1, id);
     if (!select->executeStep()) return fail(Errc::kNotFound, "no row " + std::to_string(id));
     return select->getColumn(0).getInt64();

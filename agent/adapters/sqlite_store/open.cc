@@ -214,6 +214,8 @@ void StoreBody::load_ledger() {
   ledger.later = db->execAndGet("SELECT count(*) FROM exception WHERE state = 0").getInt64();
   ledger.dead = db->execAndGet("SELECT count(*) FROM dead_letter").getInt64();
   ledger.last_mark_at = db->execAndGet("SELECT ifnull(max(at), 0) FROM sent_mark").getInt64();
+  ledger.holes = ledger.last_id - ledger.sent_upto -
+                 db->execAndGet("SELECT count(*) FROM outbox WHERE id > " + std::to_string(ledger.sent_upto)).getInt64();
   SQLite::Statement tried(*db, "SELECT last_id, at FROM tried ORDER BY last_id");
   while (tried.executeStep()) ledger.tried.push_back({tried.getColumn(0).getInt64(), tried.getColumn(1).getInt64()});
   SQLite::Statement counter(*db, "SELECT name, value FROM counter");

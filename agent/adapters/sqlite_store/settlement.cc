@@ -55,6 +55,12 @@ void Settlement::settle_fresh(RowId id, const Outcome* outcome) {
   ExceptionRow row;
   row.id = id;
   row.first_tried_at = body_.first_tried(id);
+  Use there(body_.statements->received_at);
+  there->bind(1, id);
+  if (!there->executeStep()) {
+    ++gain_.holes;
+    return;
+  }
   if (outcome == nullptr) {  // passed over: it waits as an exception, due at once
     body_.put_exception(row);
     ++gain_.later;
@@ -125,6 +131,7 @@ void Settlement::book() {
   Ledger& ledger = body_.ledger;
   ledger.sent_upto = upto_;
   ledger.sent += gain_.sent;
+  ledger.holes -= gain_.holes;
   ledger.later += gain_.later;
   ledger.dead += gain_.dead;
   if (marked_) ledger.last_mark_at = now_;

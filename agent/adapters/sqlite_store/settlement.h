@@ -17,7 +17,7 @@ class Settlement {
 
  private:
   struct Gain {
-    std::int64_t sent = 0, later = 0, dead = 0;
+    std::int64_t sent = 0, later = 0, dead = 0, holes = 0;
   };
   void settle_fresh(RowId id, const Outcome* outcome);
   void settle_put_off(const Outcome& outcome);
