@@ -85,6 +85,7 @@ struct DeliveryTotals {
   std::int64_t sent = 0;  ///< rows the server has, ever (committed with the cursor)
   std::int64_t pending = 0;
   std::int64_t dead = 0;
+  std::int64_t backlog = 0;  ///< of `pending`, rows the live lane goes ahead of; 0 = one lane
   std::optional<std::int64_t> oldest_pending_at;  ///< received_at
   std::int64_t last_seq = 0;                      ///< of the current epoch
 };
@@ -101,6 +102,9 @@ class Delivery {
   /// Oldest first: rows put off whose time has come, then rows never settled. `everything` = also those whose
   /// time has not come (the probe of a stop). Marks rows as tried at `now` (fixes `backfilled`).
   virtual Result<std::vector<PendingRow>> pending(std::size_t limit, std::int64_t now, bool everything) = 0;
+  /// What goes before the backlog (design.md §7, lanes): documents, then rows younger than the backlog, oldest first;
+  /// empty where there is no backlog to speak of: pending() has them then. Order per device holds within each lane.
+  virtual Result<std::vector<PendingRow>> pending_live(std::size_t limit, std::int64_t now) = 0;
   /// One transaction. Rows not named stay pending. Settling a row twice changes nothing.
   virtual Result<void> settle(std::span<const Outcome> outcomes, std::int64_t now) = 0;
   virtual DeliveryTotals totals() const = 0;

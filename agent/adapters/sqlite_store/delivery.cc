@@ -27,7 +27,7 @@ const EpochSpan& StoreBody::epoch_of(RowId id) const {
 
 std::int64_t StoreBody::first_tried(RowId id) const {
   const auto span = std::ranges::lower_bound(ledger.tried, id, {}, &TriedSpan::last_id);
-  return span == ledger.tried.end() ? 0 : span->at;
+  return span == ledger.tried.end() || span->first_id > id ? 0 : span->at;
 }
 
 void StoreBody::put_exception(const ExceptionRow& row) {
@@ -62,6 +62,7 @@ PendingRow StoreBody::pending_row(const SQLite::Statement& select, std::int64_t 
 }
 
 std::vector<PendingRow> StoreBody::pick(std::size_t limit, std::int64_t now, bool everything) {
+  out_of_turn.clear();
   std::vector<ExceptionRow> put_off;
   std::vector<RowId> ids;
   if (ledger.later > 0) {
@@ -84,27 +85,48 @@ std::vector<PendingRow> StoreBody::pick(std::size_t limit, std::int64_t now, boo
     }
     fresh->reset();
   }
-  fresh->bind(1, ledger.sent_upto);
-  fresh->bind(2, static_cast<std::int64_t>(limit - std::min(limit, rows.size())));
-  while (fresh->executeStep()) {
-    const std::int64_t tried = first_tried(fresh->getColumn(0).getInt64());
-    rows.push_back(pending_row(*fresh, tried == 0 ? now : tried));
-  }
+  fresh->reset();
+  pick_region(backlog_region(), limit, now, rows);
   return rows;
 }
 
-Result<void> StoreBody::mark_tried(RowId last_id, std::int64_t now) {
-  const RowId tried = ledger.tried.empty() ? ledger.sent_upto : ledger.tried.back().last_id;
-  if (last_id <= tried) return {};
+Result<void> StoreBody::mark_tried(RowId first_id, RowId last_id, std::int64_t now) {
+  const TriedSpan span{last_id, now, first_id};
   const auto marked = transact_in_reserve([&] {
-    SQLite::Statement insert(*db, "INSERT OR REPLACE INTO tried(last_id, at) VALUES(?, ?)");
-    insert.bind(1, last_id);
-    insert.bind(2, now);
+    SQLite::Statement insert(*db, "INSERT OR REPLACE INTO tried(last_id, at, first_id) VALUES(?, ?, ?)");
+    insert.bind(1, span.last_id);
+    insert.bind(2, span.at);
+    insert.bind(3, span.first_id);
     insert.exec();
   });
   // A store too full for this note must be able to send all the same, or it would stay full for ever.
   if (!marked && marked.error().code != Errc::kFull) return tl::unexpected(marked.error());
-  ledger.tried.push_back({last_id, now});
+  ledger.tried.insert(std::ranges::upper_bound(ledger.tried, last_id, {}, &TriedSpan::last_id), span);
+  return {};
+}
+
+Result<void> StoreBody::hand_out(Region region, std::span<const PendingRow> rows, std::int64_t now) {
+  const RowId last = rows.empty() ? 0 : rows.back().id;
+  const RowId tried = tried_upto(region);
+  if (last <= tried || last > region.upto || ledger.singled.contains(last) || out_of_turn.contains(last)) return {};
+  return mark_tried(tried + 1, last, now);
+}
+
+/// A row that the server has must not be lost here: its seq, and with it its uid, would be given to another reading.
+Result<void> SqliteStore::sync_handed_out(std::span<const PendingRow> rows) {
+  StoreBody& body = *body_;
+  if (!body.timer || rows.empty()) return {};
+  RowId last = 0;
+  for (const PendingRow& row : rows) last = std::max(last, row.id);
+  RowId committed = 0;
+  {
+    const std::lock_guard lock(body.mutex);
+    if (last <= body.synced_upto) return {};
+    committed = body.ledger.last_id;
+  }
+  if (auto synced = body.timer->sync_now(); !synced) return synced;
+  const std::lock_guard lock(body.mutex);
+  body.synced_upto = std::max(body.synced_upto, committed);
   return {};
 }
 
@@ -114,16 +136,35 @@ Result<std::vector<PendingRow>> SqliteStore::pending(std::size_t limit, std::int
   {
     const std::lock_guard lock(body.mutex);
     body.housekeep(now);
-    auto picked = body.read([&]() -> Result<std::vector<PendingRow>> { return body.pick(limit, now, everything); });
+    bool again = true;
+    while (again) {
+      auto picked = body.read([&]() -> Result<std::vector<PendingRow>> { return body.pick(limit, now, everything); });
+      if (!picked) return picked;
+      rows = std::move(*picked);
+      again = rows.empty() && body.ledger.sent_upto < body.ledger.last_id;
+      if (!again) break;
+      const RowId before = body.ledger.sent_upto;
+      if (auto passed = body.pass_empty_region(); !passed) return tl::unexpected(passed.error());
+      again = body.ledger.sent_upto > before;
+    }
+    if (auto marked = body.hand_out(body.backlog_region(), rows, now); !marked) return tl::unexpected(marked.error());
+  }
+  if (auto synced = sync_handed_out(rows); !synced) return tl::unexpected(synced.error());
+  return rows;
+}
+
+Result<std::vector<PendingRow>> SqliteStore::pending_live(std::size_t limit, std::int64_t now) {
+  StoreBody& body = *body_;
+  std::vector<PendingRow> rows;
+  {
+    const std::lock_guard lock(body.mutex);
+    if (auto split = body.split_lanes(); !split) return tl::unexpected(split.error());
+    auto picked = body.read([&]() -> Result<std::vector<PendingRow>> { return body.pick_live(limit, now); });
     if (!picked) return picked;
     rows = std::move(*picked);
-    if (rows.empty()) return rows;
-    if (auto marked = body.mark_tried(rows.back().id, now); !marked) return tl::unexpected(marked.error());
+    if (auto marked = body.hand_out(body.live_region(), rows, now); !marked) return tl::unexpected(marked.error());
   }
-  // A row that the server has must not be lost here: its seq, and with it its uid, would be given to another reading.
-  if (body.timer) {
-    if (auto synced = body.timer->sync_now(); !synced) return tl::unexpected(synced.error());
-  }
+  if (auto synced = sync_handed_out(rows); !synced) return tl::unexpected(synced.error());
   return rows;
 }
 
@@ -145,21 +186,23 @@ DeliveryTotals SqliteStore::totals() const {
 DeliveryTotals StoreBody::totals() {
   DeliveryTotals totals;
   totals.sent = ledger.sent;
-  totals.pending = ledger.last_id - ledger.sent_upto - ledger.holes + ledger.later;
+  std::int64_t fresh = waiting_in({ledger.sent_upto, ledger.last_id}) - ledger.holes;
+  for (const AheadRange& piece : ledger.ahead) fresh -= piece.last_id - piece.first_id + 1;
+  totals.pending = fresh + ledger.later;
+  if (!ledger.ahead.empty()) totals.backlog = fresh - waiting_in(live_region());
   totals.dead = ledger.dead;
   totals.last_seq = ledger.last_id - epochs.back().first_id + 1;
   if (totals.pending == 0) return totals;
   const auto oldest = read([&]() -> Result<std::int64_t> {
-    RowId id = ledger.sent_upto + 1;
+    RowId after = ledger.sent_upto;
     if (ledger.later > 0) {
       Use first(statements->all_put_off);
       first->bind(1, 1);
-      if (first->executeStep()) id = first->getColumn(0).getInt64();
+      if (first->executeStep()) after = std::min(after, first->getColumn(0).getInt64() - 1);
     }
-    SQLite::Statement select_(*db, "SELECT received_at FROM outbox WHERE id >= ?1 ORDER BY id LIMIT 1");
-    auto* select = &select_;
-    select->bind(1, id);
-    if (!select->executeStep()) return fail(Errc::kNotFound, "no row " + std::to_string(id));
+    Use select(statements->received_at);
+    select->bind(1, after);
+    if (!select->executeStep()) return fail(Errc::kNotFound, "no row after " + std::to_string(after));
     return select->getColumn(0).getInt64();
   });
   if (oldest) totals.oldest_pending_at = *oldest;
@@ -169,15 +212,15 @@ DeliveryTotals StoreBody::totals() {
 Result<Audit> SqliteStore::audit() {
   StoreBody& body = *body_;
   Audit audit;
-  RowId next = 0, last = 0;
+  std::vector<Region> regions;
   {
     const std::lock_guard lock(body.mutex);
     audit.counters = body.ledger.counters;
     audit.totals = body.totals();
-    next = body.ledger.sent_upto + 1;
-    last = body.ledger.last_id;
+    regions = body.waiting_regions();
     const auto counted = body.read([&]() -> Result<void> {
       audit.totals.pending = body.db->execAndGet("SELECT count(*) FROM exception WHERE state = 0").getInt64();
+      audit.totals.pending -= static_cast<std::int64_t>(body.ledger.singled.size());  // rows of the regions below
       audit.totals.dead = body.db->execAndGet("SELECT count(*) FROM dead_letter").getInt64();
       return {};
     });
@@ -185,15 +228,17 @@ Result<Audit> SqliteStore::audit() {
     ++body.audits;
   }
   Result<void> counted;
-  for (; next <= last && counted; next += kAuditStep) {
-    const std::lock_guard lock(body.mutex);
-    counted = body.read([&]() -> Result<void> {
-      SQLite::Statement count(*body.db, "SELECT count(*) FROM outbox WHERE id BETWEEN ? AND ?");
-      count.bind(1, next);
-      count.bind(2, std::min(next + kAuditStep - 1, last));
-      if (count.executeStep()) audit.totals.pending += count.getColumn(0).getInt64();
-      return {};
-    });
+  for (Region region : regions) {
+    for (; region.after < region.upto && counted; region.after += kAuditStep) {
+      const std::lock_guard lock(body.mutex);
+      counted = body.read([&]() -> Result<void> {
+        SQLite::Statement count(*body.db, "SELECT count(*) FROM outbox WHERE id > ? AND id <= ?");
+        count.bind(1, region.after);
+        count.bind(2, std::min(region.after + kAuditStep, region.upto));
+        if (count.executeStep()) audit.totals.pending += count.getColumn(0).getInt64();
+        return {};
+      });
+    }
   }
   const std::lock_guard lock(body.mutex);
   --body.audits;

@@ -57,7 +57,7 @@ GapRow GapBook::plan(const StoreBody& body, const Loss& loss) const {
   const EpochSpan& epoch = body.epoch_of(loss.from);
   const auto seq = [&](RowId id) { return id - epoch.first_id + 1; };
   const auto known = newest_.find(loss.reason);
-  if (known != newest_.end() && known->second.gap.stamp.epoch == epoch.epoch && body.is_untold(known->second.id) &&
+  if (known != newest_.end() && known->second.gap.stamp.epoch == epoch.epoch && body.is_document_untold(known->second.id) &&
       is_of_one_hour(known->second.gap, loss)) {
     GapRow wider = known->second;
     wider.is_new = false;

@@ -80,9 +80,10 @@ bool StoreBody::purge_sent(std::int64_t cutoff) {
 bool StoreBody::purge_sent_late(std::int64_t cutoff) {
   std::vector<RowId> ids;
   {
-    SQLite::Statement select(*db, "SELECT id FROM exception WHERE state = 2 AND settled_at <= ? LIMIT ?");
+    SQLite::Statement select(*db, "SELECT id FROM exception WHERE state = 2 AND settled_at <= ? AND id <= ? LIMIT ?");
     select.bind(1, cutoff);
-    select.bind(2, static_cast<std::int64_t>(kPurgeChunk));
+    select.bind(2, ledger.sent_upto);  // above it a row that is gone would be a hole
+    select.bind(3, static_cast<std::int64_t>(kPurgeChunk));
     while (select.executeStep()) ids.push_back(select.getColumn(0).getInt64());
   }
   if (ids.empty()) return false;
@@ -123,8 +124,13 @@ void StoreBody::remake_ballast() {
   if (roomy && ballast.make()) set_limits();
 }
 
+bool StoreBody::is_untold(RowId id) const {
+  return id > ledger.sent_upto && first_tried(id) == 0 && !is_ahead(id);
+}
+
 Standing StoreBody::standing(RowId id, std::int64_t now) {
-  if (id > ledger.sent_upto) return is_untold(id) ? Standing::kFresh : Standing::kBound;
+  if (id > ledger.sent_upto && !is_ahead(id)) return is_untold(id) ? Standing::kFresh : Standing::kBound;
+  if (ledger.singled.contains(id)) return Standing::kBound;
   const auto exception = get_exception(id);
   const bool waits = exception && exception->state == RowState::kLater && exception->not_before > now;
   return waits ? Standing::kPutOff : Standing::kBound;

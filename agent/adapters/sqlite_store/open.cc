@@ -99,13 +99,18 @@ Statements::Statements(SQLite::Database& db)
                      ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
       put_counter(db, "INSERT OR REPLACE INTO counter(name, value) VALUES(?1, ?2)"),
       fresh(db, std::string("SELECT ") + kRowColumns + " FROM outbox WHERE id > ?1 ORDER BY id LIMIT ?2"),
+      region(db, std::string("SELECT ") + kRowColumns +
+                     " FROM outbox WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3"),
+      documents(db, "SELECT id FROM outbox WHERE bits & 128 AND id > ?1 AND id <= ?2 ORDER BY id"),
       // A day ahead is no back-off: the clock has been set back since.
       due(db,
           "SELECT id FROM exception WHERE state = 0 AND (not_before <= ?1 OR not_before > ?1 + 86400000) "
           "ORDER BY not_before LIMIT ?2"),
       all_put_off(db, "SELECT id FROM exception WHERE state = 0 ORDER BY id LIMIT ?1"),
-      received_at(db, "SELECT received_at FROM outbox WHERE id = ?1"),
-      set_cursor(db, "UPDATE delivery SET sent_upto = ?1, sent = ?2 WHERE sink = 'frappe'"),
+      received_at(db,
+                  "SELECT received_at FROM outbox o WHERE id > ?1 AND NOT EXISTS "
+                  "(SELECT 1 FROM exception WHERE id = o.id AND state <> 0) ORDER BY id LIMIT 1"),
+      set_cursor(db, "UPDATE delivery SET sent_upto = ?1, sent = ?2, holes = ?3 WHERE sink = 'frappe'"),
       put_exception(db,
                     "INSERT OR REPLACE INTO exception(id, state, not_before, first_tried_at, first_refused_at, "
                     "put_off, settled_at) VALUES(?,?,?,?,?,?,?)"),
@@ -204,20 +209,30 @@ void StoreBody::begin_epochs(std::string_view new_reason, const std::string& kep
 }
 
 void StoreBody::load_ledger() {
-  SQLite::Statement delivery(*db, "SELECT sent_upto, sent FROM delivery WHERE sink = 'frappe'");
+  SQLite::Statement delivery(*db, "SELECT sent_upto, sent, holes FROM delivery WHERE sink = 'frappe'");
   if (!delivery.executeStep()) throw SQLite::Exception("no delivery cursor", SQLITE_CORRUPT);
   ledger.sent_upto = delivery.getColumn(0).getInt64();
   ledger.sent = delivery.getColumn(1).getInt64();
+  ledger.holes = delivery.getColumn(2).getInt64();
+  SQLite::Statement ahead(*db, "SELECT first_id, last_id FROM ahead ORDER BY first_id");
+  while (ahead.executeStep()) ledger.ahead.push_back({ahead.getColumn(0).getInt64(), ahead.getColumn(1).getInt64()});
   // Purged rows leave no trace but these: an id must never be given twice.
   const RowId newest = db->execAndGet("SELECT ifnull(max(id), 0) FROM outbox").getInt64();
   ledger.last_id = std::max({newest, ledger.sent_upto, epochs.back().first_id - 1});
+  if (!ledger.ahead.empty()) ledger.last_id = std::max(ledger.last_id, ledger.ahead.back().last_id);
+  SQLite::Statement singled(*db,
+                            "SELECT id FROM exception e WHERE id > ? AND NOT EXISTS "
+                            "(SELECT 1 FROM ahead WHERE e.id BETWEEN first_id AND last_id)");
+  singled.bind(1, ledger.sent_upto);
+  while (singled.executeStep()) ledger.singled.insert(singled.getColumn(0).getInt64());
   ledger.later = db->execAndGet("SELECT count(*) FROM exception WHERE state = 0").getInt64();
   ledger.dead = db->execAndGet("SELECT count(*) FROM dead_letter").getInt64();
   ledger.last_mark_at = db->execAndGet("SELECT ifnull(max(at), 0) FROM sent_mark").getInt64();
-  ledger.holes = ledger.last_id - ledger.sent_upto -
-                 db->execAndGet("SELECT count(*) FROM outbox WHERE id > " + std::to_string(ledger.sent_upto)).getInt64();
-  SQLite::Statement tried(*db, "SELECT last_id, at FROM tried ORDER BY last_id");
-  while (tried.executeStep()) ledger.tried.push_back({tried.getColumn(0).getInt64(), tried.getColumn(1).getInt64()});
+  SQLite::Statement tried(*db, "SELECT last_id, at, first_id FROM tried ORDER BY last_id");
+  while (tried.executeStep()) {
+    ledger.tried.push_back(
+        {tried.getColumn(0).getInt64(), tried.getColumn(1).getInt64(), tried.getColumn(2).getInt64()});
+  }
   SQLite::Statement counter(*db, "SELECT name, value FROM counter");
   while (counter.executeStep()) ledger.on_disk[counter.getColumn(0).getString()] = counter.getColumn(1).getInt64();
   ledger.counters = ledger.on_disk;

@@ -5,9 +5,7 @@
 namespace edge {
 namespace {
 
-/// Rows put off lie at or below the cursor, rows never settled above it: so one follows the other.
-std::vector<PendingRow> list_put_off(StoreBody& body, std::size_t limit, RowId after) {
-  std::vector<PendingRow> rows;
+void list_put_off(StoreBody& body, std::size_t limit, RowId after, std::vector<PendingRow>& rows) {
   SQLite::Statement ids(*body.db, "SELECT id FROM exception WHERE state = 0 AND id > ?1 ORDER BY id LIMIT ?2");
   ids.bind(1, after);
   ids.bind(2, static_cast<std::int64_t>(limit));
@@ -24,15 +22,18 @@ std::vector<PendingRow> list_put_off(StoreBody& body, std::size_t limit, RowId a
     }
     row->reset();
   }
-  return rows;
 }
 
-void list_fresh(StoreBody& body, std::size_t limit, RowId after, std::vector<PendingRow>& rows) {
-  Use row(body.statements->fresh);
-  row->bind(1, std::max(after, body.ledger.sent_upto));
-  row->bind(2, static_cast<std::int64_t>(limit - rows.size()));
-  while (row->executeStep()) {
-    rows.push_back(body.pending_row(*row, body.first_tried(row->getColumn(0).getInt64())));
+void list_fresh(StoreBody& body, std::size_t limit, Region region, std::vector<PendingRow>& rows) {
+  Use row(body.statements->region);
+  row->bind(1, region.after);
+  row->bind(2, region.upto);
+  row->bind(3, static_cast<std::int64_t>(limit + body.ledger.singled.size()));
+  for (std::size_t found = 0; found < limit && row->executeStep();) {
+    const RowId id = row->getColumn(0).getInt64();
+    if (body.ledger.singled.contains(id)) continue;
+    rows.push_back(body.pending_row(*row, body.first_tried(id)));
+    ++found;
   }
 }
 
@@ -42,8 +43,14 @@ Result<std::vector<PendingRow>> SqliteStore::list_pending(std::size_t limit, Row
   StoreBody& body = *body_;
   const std::lock_guard lock(body.mutex);
   return body.read([&]() -> Result<std::vector<PendingRow>> {
-    auto rows = list_put_off(body, limit, after);
-    if (rows.size() < limit) list_fresh(body, limit, after, rows);
+    std::vector<PendingRow> rows;
+    list_put_off(body, limit, after, rows);
+    for (Region region : body.waiting_regions()) {
+      region.after = std::max(region.after, after);
+      if (region.after < region.upto) list_fresh(body, limit, region, rows);
+    }
+    std::ranges::sort(rows, {}, &PendingRow::id);
+    if (rows.size() > limit) rows.resize(limit);
     return rows;
   });
 }

@@ -29,6 +29,16 @@ void rewrite(StoreBody& body, const Removal& removal) {
 
 std::int64_t size_of(const std::vector<RowId>& ids) { return static_cast<std::int64_t>(ids.size()); }
 
+/// The ids that are left empty above the cursor are no rows that wait.
+void write_holes(StoreBody& body, std::int64_t more) {
+  const Ledger& ledger = body.ledger;
+  Use cursor(body.statements->set_cursor);
+  cursor->bind(1, ledger.sent_upto);
+  cursor->bind(2, ledger.sent);
+  cursor->bind(3, ledger.holes + more);
+  cursor->exec();
+}
+
 }  // namespace
 
 Result<void> remove_rows(StoreBody& body, const Removal& removal) {
@@ -48,6 +58,7 @@ Result<void> remove_rows(StoreBody& body, const Removal& removal) {
     if (gap) write_gap(body, *gap);
     // Always: the tallies of rows that are gone must stand in the sums (counting.h).
     body.write_counters(sums, last);
+    write_holes(body, size_of(removal.fresh));
   });
   if (!done) return done;
   ledger.last_id = last;

@@ -60,8 +60,17 @@ CREATE TABLE open_ticket(
 constexpr const char* kVoids =
     "CREATE INDEX ticket_voids ON ticket(json_extract(document, '$.voids')) WHERE number IS NULL";
 
+// Lanes: after an outage new rows go first, so what is sent lies in pieces above the cursor. `holes` counts the ids between
+// that are not there any more. The index finds documents without a walk through the backlog; a reading never enters it.
+constexpr const char* kLanes = R"sql(
+CREATE TABLE ahead(first_id INTEGER PRIMARY KEY, last_id INTEGER NOT NULL);
+ALTER TABLE delivery ADD COLUMN holes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tried ADD COLUMN first_id INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX outbox_document ON outbox(id) WHERE bits & 128;
+)sql";
+
 /// Step n brings version n to n + 1; only ever append.
-constexpr std::array kSteps = {kFirst, kWeighbridge, kVoids};
+constexpr std::array kSteps = {kFirst, kWeighbridge, kVoids, kLanes};
 
 }  // namespace
 

@@ -16,51 +16,106 @@ std::string cut(const std::string& text) { return std::string(cut_utf8(text, kSe
 }  // namespace
 
 Settlement::Settlement(StoreBody& body, std::span<const Outcome> outcomes, std::int64_t now)
-    : body_(body), now_(now), upto_(body.ledger.sent_upto) {
-  const Ledger& ledger = body.ledger;
-  // Only what was handed out: the cursor never passes a row nobody has tried.
-  const RowId tried = ledger.tried.empty() ? ledger.sent_upto : ledger.tried.back().last_id;
-  for (const Outcome& outcome : outcomes) {
-    if (outcome.id < 1 || outcome.id > std::min(tried, ledger.last_id)) continue;
-    outcomes_.push_back(&outcome);
-    upto_ = std::max(upto_, outcome.id);
-  }
-  std::ranges::stable_sort(outcomes_, {}, &Outcome::id);
+    : body_(body),
+      now_(now),
+      backlog_region_(body.backlog_region()),
+      live_region_(body.live_region()),
+      tried_backlog_(body.tried_upto(backlog_region_)),
+      tried_live_(body.tried_upto(live_region_)),
+      upto_(backlog_region_.after),
+      live_upto_(live_region_.after) {
+  Outcomes all;
+  for (const Outcome& outcome : outcomes) all.push_back(&outcome);
+  std::ranges::stable_sort(all, {}, &Outcome::id);
   const auto same = [](const Outcome* a, const Outcome* b) { return a->id == b->id; };
-  outcomes_.erase(std::unique(outcomes_.begin(), outcomes_.end(), same), outcomes_.end());
+  all.erase(std::unique(all.begin(), all.end(), same), all.end());
+  for (const Outcome* outcome : all) sort_out(*outcome);
+  cursor_ = body.with_pieces(upto_);
+  if (!live_.empty() && cursor_ >= live_region_.after) cursor_ = std::max(cursor_, live_upto_);
+}
+
+/// Only what was handed out: the cursor never passes a row nobody has tried.
+void Settlement::sort_out(const Outcome& outcome) {
+  const RowId id = outcome.id;
+  if (body_.out_of_turn.contains(id) && !body_.is_ahead(id)) {
+    out_of_turn_.push_back(&outcome);
+  } else if (id <= body_.ledger.sent_upto || body_.is_ahead(id)) {
+    put_off_.push_back(&outcome);
+  } else if (id <= tried_backlog_) {
+    backlog_.push_back(&outcome);
+    upto_ = id;
+  } else if (id > live_region_.after && id <= tried_live_) {
+    live_.push_back(&outcome);
+    live_upto_ = id;
+  }
 }
 
 void Settlement::write() {
   gain_ = {};
-  auto next = outcomes_.begin();
-  for (; next != outcomes_.end() && (*next)->id <= body_.ledger.sent_upto; ++next) settle_put_off(**next);
-  for (RowId id = body_.ledger.sent_upto + 1; id <= upto_; ++id) {
-    const bool named = next != outcomes_.end() && (*next)->id == id;
-    settle_fresh(id, named ? *next : nullptr);
-    if (named) ++next;
-  }
-  Use cursor(body_.statements->set_cursor);
-  cursor->bind(1, upto_);
-  cursor->bind(2, body_.ledger.sent + gain_.sent);
-  cursor->exec();
-  if (!body_.ledger.tried.empty() && body_.ledger.tried.front().last_id <= upto_) {
-    SQLite::Statement done(*body_.db, "DELETE FROM tried WHERE last_id <= ?");
-    done.bind(1, upto_);
-    done.exec();
-  }
+  for (const Outcome* outcome : put_off_) settle_put_off(*outcome);
+  for (const Outcome* outcome : out_of_turn_) settle_out_of_turn(*outcome);
+  advance(backlog_region_.after, backlog_);
+  advance(live_region_.after, live_);
+  if (!live_.empty()) write_live();
+  body_.write_cursor(cursor_, body_.ledger.sent + gain_.sent, body_.ledger.holes - gain_.holes_passed);
   note_sent();
+}
+
+void Settlement::advance(RowId after, const Outcomes& named) {
+  for (const Outcome* outcome : named) {
+    if (outcome->id > after + 1) pass_over(after + 1, outcome->id - 1);
+    settle_fresh(outcome->id, outcome);
+    after = outcome->id;
+  }
+}
+
+/// Ids without a word of the server: rows that wait as exceptions now, rows settled before, and rows that are gone.
+void Settlement::pass_over(RowId first, RowId last) {
+  std::vector<RowId> there;
+  SQLite::Statement select(*body_.db, "SELECT id FROM outbox WHERE id BETWEEN ? AND ?");
+  select.bind(1, first);
+  select.bind(2, last);
+  while (select.executeStep()) there.push_back(select.getColumn(0).getInt64());
+  gain_.holes_passed += last - first + 1 - static_cast<std::int64_t>(there.size());
+  for (const RowId id : there) {
+    const bool settled = body_.ledger.singled.contains(id) ||
+                         std::ranges::any_of(out_of_turn_, [id](const Outcome* one) { return one->id == id; });
+    if (!settled) settle_fresh(id, nullptr);
+  }
+}
+
+void Settlement::write_live() {
+  SQLite::Statement piece(*body_.db, "UPDATE ahead SET last_id = ? WHERE first_id = ?");
+  piece.bind(1, live_upto_);
+  piece.bind(2, body_.ledger.ahead.back().first_id);
+  piece.exec();
+  SQLite::Statement tried(*body_.db, "DELETE FROM tried WHERE last_id > ? AND last_id <= ?");
+  tried.bind(1, live_region_.after);
+  tried.bind(2, live_upto_);
+  tried.exec();
+}
+
+void Settlement::settle_out_of_turn(const Outcome& outcome) {
+  ExceptionRow row;
+  row.id = outcome.id;
+  row.first_tried_at = now_;
+  if (outcome.kind == Outcome::Kind::kDead) {
+    set_dead(row, outcome);
+  } else if (outcome.kind == Outcome::Kind::kLater) {
+    put_off(row, outcome);
+    ++gain_.later;
+  } else {
+    row.state = RowState::kSentLate;
+    row.settled_at = now_;
+    body_.put_exception(row);
+    ++gain_.sent;
+  }
 }
 
 void Settlement::settle_fresh(RowId id, const Outcome* outcome) {
   ExceptionRow row;
   row.id = id;
   row.first_tried_at = body_.first_tried(id);
-  Use there(body_.statements->received_at);
-  there->bind(1, id);
-  if (!there->executeStep()) {
-    ++gain_.holes;
-    return;
-  }
   if (outcome == nullptr) {  // passed over: it waits as an exception, due at once
     body_.put_exception(row);
     ++gain_.later;
@@ -122,20 +177,27 @@ void Settlement::note_sent() {
   marked_ = gain_.sent > 0 && (since >= kMarkEveryMs || since <= -kMarkEveryMs);
   if (!marked_) return;
   SQLite::Statement insert(*body_.db, "INSERT OR REPLACE INTO sent_mark(upto, at) VALUES(?, ?)");
-  insert.bind(1, upto_);
+  insert.bind(1, cursor_);
   insert.bind(2, now_);
   insert.exec();
 }
 
 void Settlement::book() {
   Ledger& ledger = body_.ledger;
-  ledger.sent_upto = upto_;
   ledger.sent += gain_.sent;
-  ledger.holes -= gain_.holes;
   ledger.later += gain_.later;
   ledger.dead += gain_.dead;
   if (marked_) ledger.last_mark_at = now_;
-  std::erase_if(ledger.tried, [this](const TriedSpan& span) { return span.last_id <= upto_; });
+  for (const Outcome* outcome : out_of_turn_) ledger.singled.insert(outcome->id);
+  if (!live_.empty()) {
+    ledger.ahead.back().last_id = live_upto_;
+    const auto in_live = ledger.singled.upper_bound(live_region_.after);
+    ledger.singled.erase(in_live, ledger.singled.upper_bound(live_upto_));
+    std::erase_if(ledger.tried, [this](const TriedSpan& span) {
+      return span.last_id > live_region_.after && span.last_id <= live_upto_;
+    });
+  }
+  body_.cursor_written(cursor_, ledger.holes - gain_.holes_passed);
 }
 
 }  // namespace edge

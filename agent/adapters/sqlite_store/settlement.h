@@ -17,18 +17,29 @@ class Settlement {
 
  private:
   struct Gain {
-    std::int64_t sent = 0, later = 0, dead = 0, holes = 0;
+    std::int64_t sent = 0, later = 0, dead = 0, holes_passed = 0;
   };
+  using Outcomes = std::vector<const Outcome*>;  ///< by id, each once
+
+  void sort_out(const Outcome& outcome);
+  /// Of a lane's rows in their turn: every id up to the last one named is settled afterwards.
+  void advance(RowId after, const Outcomes& named);
+  void pass_over(RowId first, RowId last);
   void settle_fresh(RowId id, const Outcome* outcome);
+  void settle_out_of_turn(const Outcome& outcome);
   void settle_put_off(const Outcome& outcome);
   void put_off(ExceptionRow row, const Outcome& outcome);
   void set_dead(ExceptionRow row, const Outcome& outcome);
+  void write_live();
   void note_sent();
 
   StoreBody& body_;
   std::int64_t now_;
-  std::vector<const Outcome*> outcomes_;  ///< by id, each once
-  RowId upto_;                            ///< the cursor afterwards
+  Outcomes put_off_, out_of_turn_, backlog_, live_;
+  Region backlog_region_, live_region_;
+  RowId tried_backlog_, tried_live_;
+  RowId upto_, live_upto_;  ///< the last row of each lane that is settled afterwards
+  RowId cursor_ = 0;        ///< afterwards, over the pieces it touches
   bool marked_ = false;
   Gain gain_;
 };

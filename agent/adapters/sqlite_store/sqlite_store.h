@@ -64,6 +64,7 @@ class SqliteStore final : public Outbox,
   bool accepting() const override;
 
   Result<std::vector<PendingRow>> pending(std::size_t limit, std::int64_t now, bool everything) override;
+  Result<std::vector<PendingRow>> pending_live(std::size_t limit, std::int64_t now) override;
   Result<void> settle(std::span<const Outcome> outcomes, std::int64_t now) override;
   DeliveryTotals totals() const override;
   Result<Audit> audit() override;
@@ -96,6 +97,8 @@ class SqliteStore final : public Outbox,
   Result<void> flush() override;
 
  private:
+  Result<void> sync_handed_out(std::span<const PendingRow> rows);
+
   explicit SqliteStore(std::unique_ptr<StoreBody> body);
   std::unique_ptr<StoreBody> body_;
 };

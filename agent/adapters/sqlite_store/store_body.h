@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,7 +42,7 @@ class Use {
 struct Statements {
   explicit Statements(SQLite::Database& db);
   SQLite::Statement begin, commit, insert, put_counter;
-  SQLite::Statement fresh, due, all_put_off, received_at;
+  SQLite::Statement fresh, region, documents, due, all_put_off, received_at;
   SQLite::Statement set_cursor, put_exception, get_exception;
   SQLite::Statement page_count, free_pages;
 };
@@ -53,10 +54,21 @@ struct EpochSpan {
   bool provisional = false;
 };
 
-/// Rows up to last_id (and after the span before) were first tried at `at`, UTC ms.
+/// These rows were first tried at `at`, UTC ms. Spans do not overlap; first_id 0: from the span before.
 struct TriedSpan {
   RowId last_id = 0;
   std::int64_t at = 0;
+  RowId first_id = 0;
+};
+
+/// Rows above the cursor that were handed out before their turn and have been settled; last_id < first_id: none yet.
+struct AheadRange {
+  RowId first_id = 0, last_id = 0;
+};
+
+/// Rows a lane hands out: after < id <= upto.
+struct Region {
+  RowId after = 0, upto = 0;
 };
 
 /// States of a row at or below the cursor that was not simply sent; stored numbers.
@@ -74,8 +86,10 @@ struct Ledger {
   RowId last_id = 0;
   RowId sent_upto = 0;
   std::int64_t sent = 0, later = 0, dead = 0;
-  std::int64_t holes = 0;  ///< ids above sent_upto that were thinned or folded
-  std::vector<TriedSpan> tried;
+  std::int64_t holes = 0;         ///< ids above the cursor, outside `ahead`, whose rows are gone (thinned, folded)
+  std::vector<AheadRange> ahead;  ///< ascending; the last one is the live lane's
+  std::set<RowId> singled;        ///< rows above the cursor, outside `ahead`, with an exception: settled out of turn
+  std::vector<TriedSpan> tried;   ///< by last_id
   std::int64_t last_mark_at = 0;
   Counters counters;
   Counters on_disk;  ///< as table `counter` has them (counting.h)
@@ -108,7 +122,35 @@ struct StoreBody {
   std::optional<ExceptionRow> get_exception(RowId id);
   PendingRow pending_row(const SQLite::Statement& select, std::int64_t first_tried_at) const;
   std::vector<PendingRow> pick(std::size_t limit, std::int64_t now, bool everything);
-  Result<void> mark_tried(RowId last_id, std::int64_t now);
+  std::vector<PendingRow> pick_live(std::size_t limit, std::int64_t now);
+  void pick_documents(RowId upto, std::size_t limit, std::int64_t now, std::vector<PendingRow>& rows);
+  /// Whether a row above the cursor has been settled out of its turn.
+  bool is_ahead(RowId id) const;
+  /// Rows of a lane, oldest first, without those settled out of turn.
+  void pick_region(Region region, std::size_t limit, std::int64_t now, std::vector<PendingRow>& rows);
+  Result<void> mark_tried(RowId first_id, RowId last_id, std::int64_t now);
+  /// Notes that `rows` of a lane go out now; those with an exception or out of turn are not of it.
+  Result<void> hand_out(Region region, std::span<const PendingRow> rows, std::int64_t now);
+
+  /// All that lies between the cursor, the pieces settled and the newest row.
+  std::vector<Region> waiting_regions() const;
+  Region backlog_region() const;
+  /// Empty where there is no live lane.
+  Region live_region() const;
+  /// The last row of the region that was ever handed out in its turn; region.after where none was.
+  RowId tried_upto(Region region) const;
+  /// Of the region, rows that wait in it; without those put off.
+  std::int64_t waiting_in(Region region) const;
+  /// Opens a live lane where the rows waiting are too many for new ones to wait behind them.
+  Result<void> split_lanes();
+  /// Where no row is left in the backlog's region: on to the next one.
+  Result<void> pass_empty_region();
+  /// The cursor taken on over the pieces it touches.
+  RowId with_pieces(RowId cursor) const;
+  /// Part of a transaction: the cursor (with_pieces), and what lies behind it is forgotten.
+  void write_cursor(RowId sent_upto, std::int64_t sent, std::int64_t holes);
+  /// The same for the ledger, once it is committed.
+  void cursor_written(RowId sent_upto, std::int64_t holes);
   DeliveryTotals totals();
   Result<std::int64_t> requeue(const std::string& where, const std::string& value);
   DeadLetter read_dead_letter(const SQLite::Statement& select);
@@ -155,7 +197,9 @@ struct StoreBody {
   std::int64_t rows_sent() const;
   /// Bytes until readings the server does not have begin to go; what it has counts as room.
   std::int64_t room_for_unsent(const Usage& used) const;
-  bool is_untold(RowId id) const { return id > ledger.sent_upto && first_tried(id) == 0; }
+  /// Whether a document that was never handed out, in its turn or before.
+  bool is_document_untold(RowId id) const { return id > documents_told && is_untold(id); }
+  bool is_untold(RowId id) const;
   Standing standing(RowId id, std::int64_t now);
 
   /// After any exception of SQLite: back out, remember a damaged file for the next start.
@@ -232,6 +276,9 @@ struct StoreBody {
   std::vector<EpochSpan> epochs;
   Ledger ledger;
   std::map<std::string, wire::ChainHead, std::less<>> chain_heads;  ///< by scale
+  std::set<RowId> out_of_turn;  ///< rows pending_live() handed out last that have no lane
+  RowId documents_told = 0;     ///< the last document handed out of its turn
+  RowId synced_upto = 0;        ///< rows known to be on the disk itself
   std::uint64_t document_commit = 0;                                ///< the timer's number of the newest one
   std::string instance, reason, last_epoch, corrupt_kept_in;
   std::int64_t corrupt_at = 0;

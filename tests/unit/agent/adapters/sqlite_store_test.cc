@@ -255,9 +255,12 @@ TEST_F(StoreTest, BringsTheFirstSchemaUpAndGoesOn) {
   store_.reset();
   {
     SQLite::Database db(file().string(), SQLite::OPEN_READWRITE);
-    for (const char* table : {"weighing", "ticket", "number_series", "open_ticket"}) {
+    for (const char* table : {"weighing", "ticket", "number_series", "open_ticket", "ahead"}) {
       db.exec(std::string("DROP TABLE ") + table);
     }
+    db.exec("DROP INDEX outbox_document");
+    db.exec("ALTER TABLE delivery DROP COLUMN holes");
+    db.exec("ALTER TABLE tried DROP COLUMN first_id");
     db.exec("PRAGMA user_version = 1");
   }
   open();
