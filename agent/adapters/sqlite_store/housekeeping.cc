@@ -32,7 +32,7 @@ void StoreBody::refresh_space() {
   try {
     const Usage used = usage();
     accepting = is_accepting(used, bounds, options.min_free, accepting);
-    tight = is_tight(used, bounds, accepting);
+    tight = used.used_bytes >= bounds.low;
   } catch (const SQLite::Exception& e) {
     (void)recover(e);  // the append that comes next says what is wrong
   }
@@ -160,7 +160,8 @@ std::int64_t StoreBody::rows_sent() const {
 }
 
 std::int64_t StoreBody::rows_kept() const {
-  return rows_sent() + ledger.last_id - ledger.sent_upto - ledger.holes + ledger.later + ledger.dead;
+  const std::int64_t behind = std::min<std::int64_t>(ledger.later + ledger.dead, std::max<RowId>(purge_from - 1, 0));
+  return rows_sent() + ledger.last_id - ledger.sent_upto - ledger.holes + behind;
 }
 
 std::int64_t StoreBody::room_for_unsent(const Usage& used) const {
@@ -168,7 +169,7 @@ std::int64_t StoreBody::room_for_unsent(const Usage& used) const {
   const std::int64_t sent = kept > 0 ? used.used_bytes / kept * rows_sent() : 0;
   const std::int64_t on_disk = std::max<std::int64_t>(used.disk_free - options.min_free, 0);
   // The file may grow as far as the disk lets it; pages free in it can be used again anyway.
-  const std::int64_t most = std::min(bounds.thin, used.file_bytes + on_disk);
+  const std::int64_t most = std::min(bounds.low, used.file_bytes + on_disk);
   return std::max<std::int64_t>(most - used.used_bytes + sent, 0);
 }
 

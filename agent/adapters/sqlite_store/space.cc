@@ -41,7 +41,8 @@ Bounds bounds_of(std::int64_t max_bytes) {
   constexpr std::int64_t kReserve = 8LL << 20;
   const std::int64_t margin = std::min(std::max(kMargin, max_bytes / 20), max_bytes / 4);
   const std::int64_t high = max_bytes - margin;
-  return {max_bytes, high, high - margin / 4, high - margin, std::min(kWal, max_bytes / 8),
+  // A quarter: what goes to make room is no more than what lets the newest in.
+  return {max_bytes, high, high - margin / 4, std::min(kWal, max_bytes / 8),
           std::min(kReserve, max_bytes / 32)};
 }
 
@@ -53,10 +54,6 @@ bool is_accepting(const Usage& usage, const Bounds& bounds, std::int64_t min_fre
   if (usage.used_bytes >= bounds.high || usage.disk_free < min_free) return false;
   if (usage.used_bytes < bounds.low && usage.disk_free >= free_again) return true;
   return before;
-}
-
-bool is_tight(const Usage& usage, const Bounds& bounds, bool accepting) {
-  return usage.used_bytes >= (accepting ? bounds.thin : bounds.low);
 }
 
 }  // namespace edge

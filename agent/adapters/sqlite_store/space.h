@@ -29,8 +29,7 @@ class Ballast {
 struct Bounds {
   std::int64_t max = 0;      ///< the hard limit
   std::int64_t high = 0;     ///< above: sources should pause; 64 MiB or more below `max` where it is large enough
-  std::int64_t thin = 0;     ///< above: rows go, so that in the long run no source need pause
-  std::int64_t low = 0;      ///< below: they may go on
+  std::int64_t low = 0;      ///< above: rows go, so that in the long run no source need pause; below: they may go on
   std::int64_t wal = 0;      ///< of `max`, what is kept for the write-ahead log
   std::int64_t reserve = 0;  ///< of `max`, what only delivery and, up to half of it, documents may use
 };
@@ -49,8 +48,5 @@ struct Usage {
 
 /// Whether readings may come in: between the watermarks the last answer stands.
 bool is_accepting(const Usage& usage, const Bounds& bounds, std::int64_t min_free, bool before);
-
-/// Whether rows should go. While sources are paused: until they may go on.
-bool is_tight(const Usage& usage, const Bounds& bounds, bool accepting);
 
 }  // namespace edge

@@ -37,7 +37,8 @@ class ConservationTest : public test::RoomRig, public testing::WithParamInterfac
     const bool flood = chance(0.3);
     const Flag flag = flood ? Flag::kQuarantine : static_cast<Flag>(pick(4));
     const int device = static_cast<int>(pick(4));
-    for (std::size_t n = 0; n < 1 + pick(200); ++n) {
+    const std::size_t count = 1 + pick(150);
+    for (std::size_t n = 0; n < count; ++n) {
       NewObservation made = flagged(flood ? flag : static_cast<Flag>(pick(3) == 0 ? pick(4) : 0), device,
                                     flood ? "critical_max:35" : "");
       if (append(made)) ++made_readings_;
@@ -83,7 +84,8 @@ class ConservationTest : public test::RoomRig, public testing::WithParamInterfac
     }
     missing += counted(gaps_of(rows));
     std::int64_t letters = 0;
-    for (const DeadLetter& letter : store_->dead_letters(100'000, 0).value()) {
+    const auto set_aside = store_->dead_letters(100'000, 0).value();
+    for (const DeadLetter& letter : set_aside) {
       const auto record = wire::decode(letter.record);
       ASSERT_TRUE(record) << record.error().detail;
       if (const auto* const o = std::get_if<wire::ObservationRecord>(&*record)) {
@@ -106,7 +108,7 @@ class ConservationTest : public test::RoomRig, public testing::WithParamInterfac
 };
 
 TEST_P(ConservationTest, EveryReadingIsSomewhereOnce) {
-  for (int step = 0; step < 250; ++step) {
+  for (int step = 0; step < 150; ++step) {
     switch (pick(8)) {
       case 0:
         ask();
@@ -140,7 +142,7 @@ TEST_P(ConservationTest, EveryReadingIsSomewhereOnce) {
   expect_model();
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, ConservationTest, testing::Range(1, 9));
+INSTANTIATE_TEST_SUITE_P(Seeds, ConservationTest, testing::Range(1, 7));
 
 }  // namespace
 }  // namespace edge

@@ -10,7 +10,8 @@ class FoldingTest : public test::RoomRig {
  protected:
   std::vector<PendingRow> folded() {
     std::vector<PendingRow> found;
-    for (PendingRow& row : waiting()) {
+    auto rows = waiting();
+    for (PendingRow& row : rows) {
       if (row.observation.fold) found.push_back(std::move(row));
     }
     return found;

@@ -1,7 +1,6 @@
 #include <map>
 #include <set>
 
-#include "agent/adapters/sqlite_store/space.h"
 #include "tests/support/room_rig.h"
 
 namespace edge {
@@ -63,9 +62,9 @@ TEST_F(ThinningTest, GoesByClassAndNeverTouchesQuarantineWeighingsAndTickets) {
   ASSERT_TRUE(store_->finish(ticket.id, test::ticket(clock_.utc_ms()), "S1"));
   const std::size_t documents = waiting().size();
   std::map<Flag, std::int64_t> made;
-  const auto next = [&](int n) { return n % 4 == 0 ? Flag::kQuarantine : static_cast<Flag>(n % 4 == 2 ? 3 : n % 2); };
-  for (int n = 0; n < 40'000 && (store_->accepting() || n % 50 != 0); ++n) {
-    const Flag flag = next(n / 3);
+  // Until nothing but Quarantine is left to go, or nearly so.
+  for (int n = 0; n < 40'000 && counter("thinned.warning") < 500; ++n) {
+    const auto flag = static_cast<Flag>(n % 4);
     if (append(flagged(flag, n % 7))) ++made[flag];
     clock_.advance(seconds(70));
     if (n % 50 == 0) keep_house();
@@ -81,7 +80,7 @@ TEST_F(ThinningTest, GoesByClassAndNeverTouchesQuarantineWeighingsAndTickets) {
   for (const auto& [flag, reason, name] : {std::tuple{Flag::kOk, "thinned_ok", "thinned.ok"},
                                            std::tuple{Flag::kInvalid, "thinned_invalid", "thinned.invalid"},
                                            std::tuple{Flag::kWarning, "thinned_warning", "thinned.warning"}}) {
-    EXPECT_GT(counter(name), 0);
+    EXPECT_GT(counter(name), 0) << name;
     EXPECT_EQ(count_of(rows, flag), made[flag] - counter(name)) << reason;
     EXPECT_EQ(counted(gaps_of(rows), reason), counter(name));
   }
@@ -108,14 +107,9 @@ TEST_F(ThinningTest, SaysFullWhereOnlyFlaggedRowsAreLeft) {
 }
 
 TEST_F(ThinningTest, TakesSentRowsFirstAndWithoutAWord) {
+  for (int n = 0; n < 10'000; ++n) ASSERT_TRUE(append(flagged(Flag::kOk)));
+  for (int n = 0; n < 20; ++n) settle(hand_out());
   fill(Flag::kOk);
-  auto rows = store_->list_pending(1'000'000, 0).value();
-  const std::int64_t half = static_cast<std::int64_t>(rows.size()) * 3 / 4;
-  for (std::int64_t sent = 0; sent < half;) {
-    const auto batch = hand_out();
-    settle(batch);
-    sent += static_cast<std::int64_t>(batch.size());
-  }
   keep_house();
   EXPECT_TRUE(store_->accepting());
   EXPECT_EQ(counter("thinned.ok"), 0);
@@ -195,7 +189,7 @@ TEST_F(ThinningTest, ARowThatWentWhileItWasProbedIsNotSentAsWell) {
 }
 
 TEST_F(ThinningTest, AGapThatWasHandedOutIsNotMadeWider) {
-  fill(Flag::kOk);
+  fill(Flag::kOk, std::chrono::milliseconds(10));
   keep_house();
   const auto before = gaps();
   ASSERT_EQ(before.size(), 1U);
@@ -240,16 +234,6 @@ TEST_F(ThinningTest, GivesNoNumberTwiceAfterARestart) {
   const std::int64_t last = store_->totals().last_seq;
   open();
   EXPECT_EQ(store_->totals().last_seq, last);
-}
-
-TEST(Tightness, ThinsBeforeSourcesMustPauseAndThenUntilTheyMayGoOn) {
-  const Bounds bounds = bounds_of(8LL << 30);
-  EXPECT_LT(bounds.thin, bounds.high);
-  EXPECT_GT(bounds.thin, bounds.low);
-  EXPECT_FALSE(is_tight({0, bounds.thin - 1, 0, 0}, bounds, true));
-  EXPECT_TRUE(is_tight({0, bounds.thin, 0, 0}, bounds, true));
-  EXPECT_TRUE(is_tight({0, bounds.thin - 1, 0, 0}, bounds, false));
-  EXPECT_FALSE(is_tight({0, bounds.low - 1, 0, 0}, bounds, false));
 }
 
 }  // namespace
