@@ -106,6 +106,7 @@ Json status_json(const AgentStatus& status) {
           {"reasons", std::move(reasons)},
           {"sync", sync_json(facts.sync)},
           {"pending", totals.pending},
+          {"backlog", totals.backlog},
           {"oldest_pending_at", or_null(totals.oldest_pending_at)},
           {"dead_letters", totals.dead},
           {"last_seq", totals.last_seq},

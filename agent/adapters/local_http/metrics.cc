@@ -70,6 +70,8 @@ void add_conservation(const AgentStatus& status, Families& out) {
   }
   out.counter("edge_readings_suppressed_total", "Readings a policy keeps back.", counter_sum(counters, "suppressed"));
   out.gauge("edge_readings_pending", "Readings that wait for the server.", static_cast<double>(totals.pending));
+  out.gauge("edge_backlog_rows", "Of them, rows that newer ones go ahead of; 0 = all go in order.",
+            static_cast<double>(totals.backlog));
   out.gauge("edge_dead_letters", "Readings the server refused.", static_cast<double>(totals.dead));
   out.gauge("edge_conservation_holds", "1 while every message and reading is accounted for.", sums.holds() ? 1 : 0);
 }

@@ -47,7 +47,7 @@ class UplinkThread : public testing::Test {
   test::FakeSink sink_;
   std::unique_ptr<SqliteStore> store_ = open();
   PolicyCache policies_{*store_, sink_, clock_, [](auto) {}};
-  Sync sync_{*store_, *store_, sink_, clock_, {"gw1", 500, milliseconds(1), milliseconds(10), milliseconds(10)}, 1};
+  Sync sync_{*store_, *store_, sink_, clock_, {"gw1", 500, 70, milliseconds(1), milliseconds(10), milliseconds(10)}, 1};
   EpochKeeper epoch_{*store_, sink_, clock_, "gw1", 1};
   HeartbeatSender heartbeat_{sink_, clock_, [] { return HeartbeatFacts{}; }};
   std::mutex mutex_;
