@@ -21,6 +21,7 @@ using RowId = std::int64_t;
 
 /// Counters committed in the same transaction as the rows they count; names of design.md §6 and wire.md §6,
 /// a reason after a dot: "messages" "decoded" "undecodable" "duplicate" "ignored.no_topic" "ignored.retained"
+/// "ignored.unknown_device"
 /// "readings" "readings.duplicate" "documents" (weighings, genesis records, tickets and gaps: rows that are no readings).
 /// What never reached the server, by the store: "thinned.ok" "thinned.invalid" "thinned.warning" "thinned.folded"
 /// "thinned.dead_letter" (each in a gap record too), "folded" (readings that stand in the count of another row).

@@ -15,8 +15,8 @@ class ConservationTest : public test::RoomRig, public testing::WithParamInterfac
   StoreOptions options() const override {
     StoreOptions options = RoomRig::options();
     options.dir = dir_.path() / std::to_string(life_);
-    options.max_bytes = 1 << 20;
-    options.ballast_bytes = 64 << 10;
+    options.max_bytes = 512 << 10;
+    options.ballast_bytes = 32 << 10;
     options.dead_letters = 60;
     return options;
   }
