@@ -47,7 +47,7 @@ void bind_any(SQLite::Statement& select, int at, std::string_view& bytes) {
     case 2:
       return select.bind(at);
     case 3:
-      return select.bind(at, number / 3.0);
+      return select.bind(at, static_cast<double>(number) / 3.0);
     case 4:
       for (int byte = 0; byte < 7; ++byte) number = static_cast<std::int64_t>(static_cast<std::uint64_t>(number) << 8U | next());
       return select.bind(at, number);
