@@ -15,7 +15,7 @@ readonly BASE_PACKAGES=(
   libexpected-dev libcurl4-openssl-dev libcpp-httplib-dev prometheus-cpp-dev libtomlplusplus-dev libcli11-dev
   libssl-dev libsystemd-dev zlib1g-dev mosquitto mosquitto-clients python3-dev python3-venv
 )
-readonly TEST_PACKAGES=(libgtest-dev libgmock-dev strace sqlite3 prometheus)
+readonly TEST_PACKAGES=(libgtest-dev libgmock-dev strace sqlite3 prometheus faketime socat)
 readonly FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev)
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
@@ -34,6 +34,7 @@ Usage: ./run.sh <command>
   up            start broker, stand-in, agent and a fleet of sensors in the background
   status        what runs, and where its pages are
   logs [name]   follow the logs: mosquitto, stand-in, agent, mock-iot
+  long [name]   the long runs, detached, each with a report: list, status [name], or a name to start one (--wait)
   down          stop what up has started; the data stays in .run/
   help          this text
 
@@ -117,6 +118,20 @@ stack() { # needs the standard library only
   "$([ -x "$VENV/bin/python" ] && echo "$VENV/bin/python" || echo "$SYSTEM_PYTHON")" -m tests.support.stack "$@"
 }
 
+long_run() { # list, status or a name
+  case ${1:-list} in
+    list | status) ;;
+    *)
+      install_debian "${BASE_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
+      mkdir -p build
+      install_python
+      build release edge-agent mock-iot mock-scale fault-sink
+      "$VENV/bin/pip" install -q --disable-pip-version-check -r tests/long/requirements.txt
+      ;;
+  esac
+  "$([ -x "$VENV/bin/python" ] && echo "$VENV/bin/python" || echo "$SYSTEM_PYTHON")" -m tests.long "$@"
+}
+
 failed_steps=()
 
 step() { # name command…: goes on after a failure, the end tells
@@ -153,7 +168,7 @@ test_all() {
   step "python environment" install_python
   if [ "${1:-}" = --bench ]; then
     [ -n "${FRAPPE_BENCH:-}" ] || die "test --bench needs FRAPPE_BENCH (docs/testing.md)"
-    step "build release" build release edge-agent mock-iot mock-scale
+    step "build release" build release edge-agent mock-iot mock-scale fault-sink
     step "contract and integration on $FRAPPE_BENCH" python_tests bench tests/contract tests/integration
   else
     step "ruff" "$VENV/bin/ruff" check .
@@ -162,7 +177,7 @@ test_all() {
     step "unit tests" run_ctest dev
     step "build tsan" build tsan edge_thread_tests
     step "thread tests (TSan)" run_ctest tsan
-    step "build release" build release edge-agent mock-iot mock-scale
+    step "build release" build release edge-agent mock-iot mock-scale fault-sink
     step "hostile payloads (ASan agent)" asan_agent
     step "contract" python_tests contract tests/contract
     step "integration" python_tests integration tests/integration
@@ -209,6 +224,7 @@ main() {
       prepare
       stack up "$@"
       ;;
+    long) long_run "$@" ;;
     down | status | logs) stack "$command" "$@" ;;
     help | -h | --help) usage ;;
     *)

@@ -21,6 +21,7 @@
 #include "agent/adapters/serial_source/serial_source.h"
 #include "agent/adapters/system_clock/system_clock.h"
 #include "agent/core/ingest.h"
+#include "agent/core/reconcile.h"
 #include "agent/core/tap.h"
 #include "agent/core/weighbridge.h"
 #include "agent/settings.h"
@@ -34,6 +35,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{500};
+constexpr milliseconds kHouseBudget{150};     ///< of each tick, to purge and thin
 constexpr milliseconds kUplinkGrace{2'500};   ///< of the stop: for the request under way and one more
 constexpr milliseconds kStopDeadline{4'700};  ///< of the stop: then the process ends, whatever hangs
 constexpr milliseconds kStatusAge{10'000};    ///< pages may show sums this old
@@ -94,6 +96,7 @@ class Agent {
   PolicyCache policies_;
   Sync sync_;
   EpochKeeper epoch_;
+  Reconciler reconciler_;
   StatusBoard board_;
   HeartbeatSender heartbeat_;
   Uplink uplink_;
@@ -119,13 +122,19 @@ Agent::Agent(std::filesystem::path file)
       sink_(sink_settings(config_, secrets_)),
       policies_(
           *store_, sink_, clock_, [this](auto book) { ingest_.set_book(std::move(book)); },
-          [this](const auto& config) { weighbridge_.set_config(config); }),
+          [this](const auto& config) {
+            weighbridge_.set_config(config);
+            if (config.server_time) sink_.note_time(*config.server_time);
+          }),
       sync_(*store_, *store_, sink_, clock_, sync_settings(config_), std::random_device{}()),
       epoch_(*store_, sink_, clock_, gateway_, std::random_device{}()),
+      reconciler_(*store_, sink_, *store_, clock_, gateway_, std::random_device{}()),
       board_({gateway_, *store_, *store_, *store_, clock_, sync_, policies_, [this] { return sources(); },
-              [this] { return sink_.key_id(); }, *store_}),
+              [this] { return sink_.key_id(); }, *store_, &reconciler_,
+              [this] { return sink_.certificate_expires(); }}),
       heartbeat_(sink_, clock_, [this] { return board_.heartbeat_facts(); }),
-      uplink_({sync_, policies_, epoch_, heartbeat_, *store_, clock_},
+      uplink_({sync_, policies_, epoch_, heartbeat_, *store_, clock_, &reconciler_,
+               [this] { return sink_.wait_for_rate(); }},
               [this](auto kind, auto text) { log_.recurring(kind, text); }),
       control_([this](auto request) { return answer(request); }),
       http_({{"/healthz", [this] { return alive_page(); }},
@@ -142,11 +151,11 @@ Agent::Agent(std::filesystem::path file)
         log_.flush();
         ::_exit(kNoAck);
       },
-      [this](auto line) { log_.info(line); });
+      [this](auto line) { log_.news(line); });
 }
 
 void Agent::add_field_sources() {
-  const auto log = [this](std::string_view line) { log_.info(line); };
+  const auto log = [this](std::string_view line) { log_.news(line); };
   const TapNote tap = [this](std::string_view source, std::string_view bytes, std::string_view what) {
     tap_.note(source, bytes, what, clock_.utc_ms());
   };
@@ -179,6 +188,7 @@ void Agent::run() {
   or_cannot_start(ingest_.warm());
   if (const auto loaded = policies_.load(); !loaded) log_.error("the policies on disk: " + loaded.error().detail);
   uplink_thread_ = std::thread([this] { uplink_.run(); });
+  watch_store(clock_.mono_ms());  // nothing is let in before a full store has been told so
   if (mqtt_) mqtt_->start();
   for (const auto& source : field_) source->start();
   log_.info("edge-agent " + std::string(kVersion) + " runs as " + gateway_ + ", epoch " + store_->identity().epoch);
@@ -201,6 +211,7 @@ void Agent::tick() {
 }
 
 void Agent::watch_store(std::int64_t now) {
+  store_->keep_house(kHouseBudget);
   if (mqtt_) mqtt_->pause(!store_->accepting());
   const auto messages = counter_sum(store_->counters(), "messages");
   if (messages != messages_) {
@@ -312,7 +323,8 @@ std::string Agent::answer(std::string_view request) {
                            store_.get(),
                            weighbridge_.scales().empty() ? nullptr : &weighbridge_,
                            &tap_,
-                           store_.get()};
+                           store_.get(),
+                           &reconciler_};
   return answer_command(request, ports);
 }
 

@@ -73,6 +73,24 @@ std::string log_format(LogSection& section, const toml::node& node) {
   return wrong.empty() ? one_of(section.format, kFormats) : wrong;
 }
 
+std::string live_share(FrappeSection& section, const toml::node& node) {
+  const auto value = node.value<double>();  // 0 and 1 may be written as whole numbers
+  if (!value || node.is_boolean() || !(*value >= 0 && *value <= 1)) return "must be a number from 0 to 1, such as 0.7";
+  section.live_share = *value;
+  return "";
+}
+
+std::string max_rate(FrappeSection& section, const toml::node& node) {
+  constexpr std::int64_t kLeast = 1LL << 10, kMost = 1LL << 30;
+  const auto written = node.value_exact<std::string>();
+  if (written && written->empty()) return "";
+  const auto value = written ? parse_rate(*written) : std::nullopt;
+  if (!value) return "must be a rate such as \"64KiB/s\" or \"1MiB/s\"";
+  if (*value < kLeast || *value > kMost) return "must be between 1KiB/s and 1GiB/s";
+  section.max_rate = *value;
+  return "";
+}
+
 constexpr Key<GatewayConfigSection> kGateway[] = {
     {"id", "id", kRequired, wire_id<&GatewayConfigSection::id>},
     {"site", "id", "\"\"", wire_id<&GatewayConfigSection::site>},
@@ -93,6 +111,8 @@ constexpr Key<FrappeSection> kFrappe[] = {
     {"batch_rows", "integer", "500", whole<&FrappeSection::batch_rows, 1, 500>},
     {"gzip", "boolean", "true", flag<&FrappeSection::gzip>},
     {"timeout", "duration", "\"30s\"", duration<&FrappeSection::timeout, 1, 600>},
+    {"live_share", "number", "0.7", live_share},
+    {"max_rate", "rate", "\"\"", max_rate},
 };
 
 constexpr Key<StoreSection> kStore[] = {
@@ -188,8 +208,7 @@ std::span<const Key<LogSection>> keys_of() {
 }
 
 bool is_later(std::string_view path) {
-  static constexpr std::array<std::string_view, 4> kLater{"frappe.live_share", "frappe.max_rate", "web.lan",
-                                                          "mqtt.topic.zone"};
+  static constexpr std::array<std::string_view, 2> kLater{"web.lan", "mqtt.topic.zone"};
   return std::find(kLater.begin(), kLater.end(), path) != kLater.end();
 }
 

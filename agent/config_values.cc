@@ -84,6 +84,12 @@ std::optional<std::int64_t> parse_size(std::string_view text) {
   return number_with_unit(text, kUnits);
 }
 
+std::optional<std::int64_t> parse_rate(std::string_view text) {
+  constexpr std::string_view kASecond = "/s";
+  if (!text.ends_with(kASecond)) return std::nullopt;
+  return parse_size(text.substr(0, text.size() - kASecond.size()));
+}
+
 std::optional<Url> parse_url(std::string_view text) {
   const bool clean = std::all_of(text.begin(), text.end(), [](unsigned char c) {
     return c > 0x20 && c < 0x7F && c != '@' && c != '?' && c != '#' && c != '\\' && c != '"';

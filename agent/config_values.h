@@ -14,6 +14,9 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// "512MiB" "8GiB" "64KiB" "4096B": a whole number and its unit, in bytes.
 std::optional<std::int64_t> parse_size(std::string_view text);
 
+/// "64KiB/s": a size a second, in bytes.
+std::optional<std::int64_t> parse_rate(std::string_view text);
+
 struct Url {
   std::string scheme, host, path;  ///< lower-cased scheme; host without brackets; path without trailing '/'
   int port = 0;                    ///< 0 = none was written

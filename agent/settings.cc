@@ -1,6 +1,7 @@
 #include "agent/settings.h"
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 #include "agent/version.h"
@@ -10,7 +11,7 @@ namespace {
 
 template <class C>
 auto fixed_parts(C& c) {
-  return std::tie(c.gateway.id, c.gateway.state_dir, c.gateway.socket, c.frappe.batch_rows, c.store.durability,
+  return std::tie(c.gateway.id, c.gateway.state_dir, c.gateway.socket, c.frappe.batch_rows, c.frappe.live_share, c.store.durability,
                   c.store.max_bytes, c.store.min_free, c.store.retain_sent, c.mqtt.url, c.mqtt.client_id,
                   c.mqtt.username, c.mqtt.password_file, c.mqtt.ca_file, c.mqtt.client_cert, c.mqtt.client_key,
                   c.mqtt.keepalive, c.buses, c.scales, c.web.host, c.web.port, c.log.format);
@@ -51,6 +52,7 @@ FrappeSinkSettings sink_settings(const Config& config, const Secrets& secrets) {
   out.site_header = frappe.site_header;
   out.key = secrets.frappe_key;
   out.gzip = frappe.gzip;
+  out.max_rate = frappe.max_rate;
   out.http.ca_file = frappe.ca_file;
   out.http.client_cert = frappe.client_cert;
   out.http.client_key = frappe.client_key;
@@ -79,6 +81,7 @@ SyncSettings sync_settings(const Config& config) {
   SyncSettings out;
   out.gateway = config.gateway.id;
   out.batch_rows = config.frappe.batch_rows;
+  out.live_share = static_cast<int>(std::lround(config.frappe.live_share * 100));
   return out;
 }
 

@@ -40,6 +40,8 @@ Result<AgentStatus> StatusBoard::get(std::chrono::milliseconds may_be_old) {
   out.facts.audit = *std::move(audit);
   out.facts.sync = parts_.sync.status();
   out.facts.sources = parts_.sources();
+  if (parts_.reconciler != nullptr) out.facts.server_lacks = parts_.reconciler->missing_seen();
+  if (parts_.certificate_expires) out.facts.certificate_expires = parts_.certificate_expires();
   out.health = judge_health(out.facts);
   out.policy = parts_.policies.status();
   if (heartbeat_ != nullptr) out.horizon_days = heartbeat_->horizon_days();
@@ -64,6 +66,7 @@ HeartbeatFacts StatusBoard::heartbeat_facts() const {
   out.counters = parts_.outbox.counters();
   out.sources = parts_.sources();
   out.chain_heads = parts_.weighings.chain_heads();
+  if (parts_.certificate_expires) out.certificate_expires = parts_.certificate_expires();
   return out;
 }
 

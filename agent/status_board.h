@@ -8,6 +8,7 @@
 
 #include "agent/core/agent_status.h"
 #include "agent/core/heartbeat.h"
+#include "agent/core/reconcile.h"
 #include "agent/uplink.h"
 
 namespace edge {
@@ -26,6 +27,9 @@ class StatusBoard {
     std::function<std::vector<SourceStatus>()> sources;
     std::function<std::string()> key_id;
     const Weighings& weighings;
+    const Reconciler* reconciler = nullptr;
+    /// When the server's certificate ends; nothing where none was seen.
+    std::function<std::optional<std::int64_t>()> certificate_expires{};
   };
   explicit StatusBoard(Parts parts);
 

@@ -28,11 +28,20 @@ std::string Uplink::announced() const {
   return version.empty() ? parts_.heartbeat.announced_config_version() : version;
 }
 
+milliseconds Uplink::paced(const std::function<milliseconds()>& step) const {
+  const auto wait = parts_.pace ? parts_.pace() : milliseconds(0);
+  return wait.count() > 0 ? wait : step();
+}
+
 /// Every part once; the shortest wait of them.
 milliseconds Uplink::round() {
-  const std::array<std::function<milliseconds()>, 4> steps{
+  const std::array<std::function<milliseconds()>, 5> steps{
       [this] { return parts_.epoch.step(); }, [this] { return parts_.policies.step(announced()); },
-      [this] { return parts_.sync.step(); }, [this] { return parts_.heartbeat.step(); }};
+      [this] { return paced([this] { return parts_.sync.step(); }); }, [this] { return parts_.heartbeat.step(); },
+      [this] {
+        if (parts_.reconciler == nullptr) return kLongestWait;
+        return paced([this] { return parts_.reconciler->step(); });
+      }};
   milliseconds wait = kLongestWait;
   for (const auto& step : steps) {
     if (stopping()) return milliseconds(0);
@@ -46,6 +55,9 @@ void Uplink::report() {
   const auto sync = parts_.sync.status();
   const bool well = sync.state == "idle" || sync.state == "sending";
   trouble_("sync", well ? "" : "delivery " + sync.state + ": " + sync.reason);
+  // Back after an outage: perhaps with less than it had.
+  if (well && !was_well_ && parts_.reconciler != nullptr) parts_.reconciler->watch_soon();
+  was_well_ = well;
   const auto policy = parts_.policies.status().last_error;
   trouble_("policy", policy.empty() ? "" : "configuration not pulled: " + policy);
   const auto& epoch = parts_.epoch.last_error();

@@ -11,6 +11,7 @@
 #include "agent/core/epoch_keeper.h"
 #include "agent/core/heartbeat.h"
 #include "agent/core/policy_cache.h"
+#include "agent/core/reconcile.h"
 #include "agent/core/sync.h"
 
 namespace edge {
@@ -25,6 +26,9 @@ class Uplink {
     HeartbeatSender& heartbeat;
     const Delivery& delivery;
     const Clock& clock;
+    Reconciler* reconciler = nullptr;
+    /// How long whatever is large should still wait (frappe.max_rate); empty = never.
+    std::function<std::chrono::milliseconds()> pace{};
   };
   /// A trouble of a kind ("sync", "policy", "epoch") in words; empty = over.
   using Trouble = std::function<void(std::string_view kind, std::string_view text)>;
@@ -48,6 +52,8 @@ class Uplink {
 
  private:
   std::chrono::milliseconds round();
+  /// `step`, or the wait where the line is used up.
+  std::chrono::milliseconds paced(const std::function<std::chrono::milliseconds()>& step) const;
   bool stopping() const;
   void report();
 
@@ -58,6 +64,7 @@ class Uplink {
   std::condition_variable wake_;
   bool stopping_ = false, poked_ = false, done_ = false;
   std::string epoch_error_;
+  bool was_well_ = true;  ///< of run() alone
 };
 
 }  // namespace edge

@@ -10,6 +10,7 @@ import pytest
 from tests.support.agent import agent_binary
 from tests.support.bridge import Bridge
 from tests.support.broker import Broker
+from tests.support.fault_sink import fault_sink_binary
 from tests.support.journal import mock_iot_binary
 from tests.support.rig import DEVICES, Rig
 from tests.support.scale import mock_scale_binary
@@ -36,6 +37,11 @@ def scale_binary():
 @pytest.fixture(scope="session")
 def binaries(mock_binary):
     must_exist(agent_binary())
+
+
+@pytest.fixture(scope="session")
+def sink_binary():
+    must_exist(fault_sink_binary())
 
 
 @pytest.fixture

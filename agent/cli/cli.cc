@@ -21,6 +21,9 @@ int run(int argc, char** argv) {
     add_scales(app, context);
     add_ticket(app, context);
     add_alibi(app, context);
+    add_reconcile(app, context);
+    add_replay(app, context);
+    add_reload(app, context);
     add_tap(app, context);
     add_version(app, context);
     try {

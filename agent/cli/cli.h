@@ -34,6 +34,9 @@ void add_dead_letters(CLI::App& app, Context& context);
 void add_scales(CLI::App& app, Context& context);
 void add_ticket(CLI::App& app, Context& context);
 void add_alibi(CLI::App& app, Context& context);
+void add_reconcile(CLI::App& app, Context& context);
+void add_replay(CLI::App& app, Context& context);
+void add_reload(CLI::App& app, Context& context);
 void add_tap(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);
 

@@ -23,7 +23,10 @@ void print_delivery(const Json& status) {
   if (!sync["since"].is_null()) text += " (since " + time_of(sync["since"]) + ")";
   line("delivery", text);
   line("last success", time_of(sync["last_success_at"]));
-  line("pending", shown(status["pending"]) + ", oldest " + time_of(status["oldest_pending_at"]));
+  if (!status["certificate_expires"].is_null()) line("certificate", "of the server ends " + time_of(status["certificate_expires"]));
+  text = shown(status["pending"]) + ", oldest " + time_of(status["oldest_pending_at"]);
+  if (status["backlog"] != 0) text += " (" + shown(status["backlog"]) + " of them a backlog: newer ones go ahead of it)";
+  line("pending", text);
   line("dead letters", shown(status["dead_letters"]));
 }
 

@@ -4,11 +4,15 @@
 #include <string_view>
 #include <utility>
 
+#include "protocols/record/time.h"
+
 namespace edge {
 namespace {
 
 using Weight = HealthReason::Weight;
 using Reasons = std::vector<HealthReason>;
+
+constexpr std::int64_t kCertificateWarnMs = 14LL * 24 * 3600 * 1000;
 
 std::int64_t exactly(const Counters& counters, std::string_view name) {
   const auto found = counters.find(name);
@@ -23,6 +27,11 @@ void judge_store(const HealthFacts& facts, Reasons& reasons) {
     reasons.push_back({Weight::kNotReady, "store_full",
                        std::to_string(facts.size.used_bytes) + " of " + std::to_string(facts.size.max_bytes) +
                            " bytes used, " + std::to_string(facts.size.free_bytes) + " free on the disk"});
+  }
+  if (const auto thinned = counter_sum(facts.audit.counters, "thinned"); thinned > 0) {
+    reasons.push_back({Weight::kNote, "thinned",
+                       std::to_string(thinned) + " readings went to make room before the server had them; gap records "
+                                                 "say which (docs/storage.md)"});
   }
   if (facts.identity.provisional) {
     reasons.push_back({facts.identity.reason == "corrupt" ? Weight::kUnhealthy : Weight::kNote, "provisional_epoch",
@@ -51,6 +60,24 @@ void judge_delivery(const HealthFacts& facts, Reasons& reasons) {
   if (facts.audit.totals.dead > 0) {
     reasons.push_back({Weight::kNote, "dead_letters",
                        std::to_string(facts.audit.totals.dead) + " records were refused and wait for a person"});
+  }
+}
+
+void judge_server(const HealthFacts& facts, Reasons& reasons) {
+  if (facts.server_lacks > 0) {
+    reasons.push_back({Weight::kNote, "server_behind",
+                       "the server lacks " + std::to_string(facts.server_lacks) +
+                           " records or more that it had taken (restored from a backup?): run edge-agent reconcile"});
+  }
+  if (!facts.certificate_expires) return;
+  const std::int64_t left = *facts.certificate_expires - facts.now;
+  const std::string day = format_instant(*facts.certificate_expires);
+  if (left <= 0) {
+    reasons.push_back({Weight::kNote, "server_certificate",
+                       "the server's certificate ended " + day + ": renew it there. Readings are kept meanwhile"});
+  } else if (left < kCertificateWarnMs) {
+    reasons.push_back({Weight::kNote, "server_certificate",
+                       "the server's certificate ends " + day + ": renew it there, or delivery stops"});
   }
 }
 
@@ -83,7 +110,8 @@ Conservation conservation_of(const Audit& audit) {
                             exactly(counters, "duplicate") + counter_sum(counters, "ignored");
   sums.readings = exactly(counters, "readings") + counter_sum(counters, "documents");
   sums.readings_accounted =
-      audit.totals.sent + audit.totals.pending + audit.totals.dead + exactly(counters, "readings.duplicate");
+      audit.totals.sent + audit.totals.pending + audit.totals.dead + exactly(counters, "readings.duplicate") +
+      exactly(counters, "folded") + counter_sum(counters, "thinned") + counter_sum(counters, "suppressed");
   return sums;
 }
 
@@ -93,6 +121,7 @@ Health judge_health(const HealthFacts& facts) {
   judge_store(facts, health.reasons);
   judge_sums(health.conservation, health.reasons);
   judge_delivery(facts, health.reasons);
+  judge_server(facts, health.reasons);
   judge_intake(facts, health.reasons);
   std::ranges::stable_sort(health.reasons, std::greater{}, &HealthReason::weight);
   for (const HealthReason& reason : health.reasons) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,7 @@ namespace edge {
 /// cursor of delivery.
 struct Conservation {
   std::int64_t messages = 0, messages_accounted = 0;  ///< decoded + undecodable + duplicate + ignored
-  /// Readings and documents: each is a row. Sent + pending + dead letters + duplicate.
+  /// Readings and documents: each is a row. Sent + pending + dead letters + duplicate + folded + thinned + suppressed.
   std::int64_t readings = 0, readings_accounted = 0;
   bool holds() const { return messages == messages_accounted && readings == readings_accounted; }
 };
@@ -33,6 +34,9 @@ struct HealthFacts {
   Audit audit;
   SyncStatus sync;
   std::vector<SourceStatus> sources;
+  std::int64_t server_lacks = 0;  ///< records the server took once and says it does not have
+  /// UTC ms; when the certificate ends that the server showed last.
+  std::optional<std::int64_t> certificate_expires{};
 };
 
 /// One thing that is not as it should be.

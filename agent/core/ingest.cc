@@ -167,6 +167,8 @@ Result<void> Ingest::take(const InboundMessage& message) {
   if (rule == nullptr) return ignore("no_topic");
   // An id that cannot be written cannot be cut either: the rest could be another device's name.
   if (!is_wire_id(arrival.site) || !is_wire_id(arrival.device)) return ignore("bad_id");
+  const bool stranger = arrival.book->is_unknown(arrival.site, arrival.device);
+  if (stranger && !strangers_.admit(arrival.site, arrival.device, arrival.mono_ms)) return ignore("unknown_device");
 
   auto decoded = decode_json(message.payload, rule->shape);
   if (decoded && decoded->empty()) decoded = fail(Errc::kMalformed, "no readings");
@@ -227,6 +229,16 @@ bool Ingest::is_known(const Arrival& arrival, const Observation& observation) {
   return window_.take_redelivered(message_key(traits)).has_value();
 }
 
+Result<void> Ingest::append(std::span<NewObservation> rows, std::size_t readings, bool decoded) {
+  // Nearly every message is one reading: its counters are not built anew each time.
+  static const Counters kOneDecoded{{"messages", 1}, {"decoded", 1}, {"readings", 1}};
+  if (decoded && readings == 1 && rows.size() == 1) return outbox_.append(rows, kOneDecoded);
+  Counters add{
+      {"messages", 1}, {decoded ? "decoded" : "undecodable", 1}, {"readings", static_cast<std::int64_t>(readings)}};
+  if (rows.size() < readings) add.emplace("readings.duplicate", static_cast<std::int64_t>(readings - rows.size()));
+  return outbox_.append(rows, add);
+}
+
 Result<void> Ingest::commit(Arrival& arrival, std::vector<Reading> readings, bool decoded) {
   arrival.raw = raw_text(arrival.message.payload);
   arrival.raw_sha256 = sha256_hex(arrival.message.payload);
@@ -238,13 +250,7 @@ Result<void> Ingest::commit(Arrival& arrival, std::vector<Reading> readings, boo
     rows.push_back({std::move(row), arrival.message.packet_id});
   }
   if (rows.empty()) return outbox_.append({}, Counters{{"messages", 1}, {"duplicate", 1}});
-  Counters add{{"messages", 1},
-               {decoded ? "decoded" : "undecodable", 1},
-               {"readings", static_cast<std::int64_t>(readings.size())}};
-  if (rows.size() < readings.size()) {
-    add.emplace("readings.duplicate", static_cast<std::int64_t>(readings.size() - rows.size()));
-  }
-  if (auto stored = outbox_.append(rows, add); !stored) return stored;
+  if (auto stored = append(rows, readings.size(), decoded); !stored) return stored;
   for (const NewObservation& row : rows) {
     const Observation& o = row.observation;
     const bool by_message = o.identity == Identity::kReceived;

@@ -2,10 +2,12 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "agent/core/strangers.h"
 #include "agent/core/topic_rules.h"
 #include "agent/core/uid_window.h"
 #include "agent/ports/clock.h"
@@ -43,6 +45,7 @@ class Ingest : public MessageSink, public PollSink {
   Result<void> take_poll(const PolledAnswer& answer);
   Result<void> ignore(std::string_view reason);
   Result<void> commit(Arrival& arrival, std::vector<Reading> readings, bool decoded);
+  Result<void> append(std::span<NewObservation> rows, std::size_t readings, bool decoded);
   Observation observe(const Arrival& arrival, Reading& reading) const;
   bool is_known(const Arrival& arrival, const Observation& observation);
 
@@ -53,6 +56,7 @@ class Ingest : public MessageSink, public PollSink {
   std::shared_ptr<const PolicyBook> book_;
   std::mutex mutex_;  ///< one message at a time
   UidWindow window_;
+  Strangers strangers_;
 };
 
 }  // namespace edge

@@ -80,4 +80,14 @@ ReplyVerdict judge_reply(const Reply& reply, std::span<const PendingRow> rows) {
   return verdict;
 }
 
+bool is_taken(const wire::RecordResult& result) {
+  return result.status == wire::RecordStatus::kStored || result.status == wire::RecordStatus::kDuplicate;
+}
+
+bool is_retry(const wire::RecordResult& result) { return result.status == wire::RecordStatus::kRetry; }
+
+std::string code_of(const wire::RecordResult& result) {
+  return result.code.empty() ? std::string(wire::to_text(result.status)) : result.code;
+}
+
 }  // namespace edge

@@ -34,4 +34,11 @@ struct ReplyVerdict {
 /// Pure. `rows`: what was sent, in order; an answer about anything else is unreadable.
 ReplyVerdict judge_reply(const Reply& reply, std::span<const PendingRow> rows);
 
+/// The server has the record.
+bool is_taken(const wire::RecordResult& result);
+/// No word on the record yet.
+bool is_retry(const wire::RecordResult& result);
+/// What a record was turned down with; a conflict has no code of its own.
+std::string code_of(const wire::RecordResult& result);
+
 }  // namespace edge

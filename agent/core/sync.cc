@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "agent/core/backoff.h"
-#include "agent/core/batch_size.h"
+#include "agent/core/batch_rows.h"
+#include "agent/core/lane.h"
 #include "agent/core/rejection_watch.h"
 #include "agent/core/reply_verdict.h"
 #include "protocols/wire/batch.h"
 #include "protocols/wire/gateway.h"
-#include "protocols/wire/records.h"
 
 namespace edge {
 namespace {
@@ -24,17 +24,6 @@ constexpr milliseconds kLongestRow{300'000};  ///< back-off of a single row
 constexpr std::size_t kProbeRows = 100;
 constexpr std::int64_t kRefusedForMs = 24LL * 3600 * 1000;  ///< then a record refused without envelope is dead
 
-bool is_taken(const wire::RecordResult& result) {
-  return result.status == wire::RecordStatus::kStored || result.status == wire::RecordStatus::kDuplicate;
-}
-
-bool is_retry(const wire::RecordResult& result) { return result.status == wire::RecordStatus::kRetry; }
-
-/// What a record was turned down with; a conflict has no code of its own.
-std::string code_of(const wire::RecordResult& result) {
-  return result.code.empty() ? std::string(wire::to_text(result.status)) : result.code;
-}
-
 }  // namespace
 
 struct Sync::Body {
@@ -44,7 +33,9 @@ struct Sync::Body {
         sink(sink_),
         clock(clock_),
         settings(std::move(settings_)),
-        size(std::clamp<std::size_t>(settings.batch_rows, 1, wire::kBatchRecords)),
+        backlog(std::clamp<std::size_t>(settings.batch_rows, 1, wire::kBatchRecords)),
+        live(backlog.size.rows()),
+        turn(settings.live_share),
         backoff(settings.first_backoff, settings.longest_backoff, seed),
         stop_backoff(settings.first_backoff * 5, settings.longest_stop_probe, seed + 1),
         row_backoff(settings.first_backoff, kLongestRow, seed + 2) {
@@ -53,6 +44,8 @@ struct Sync::Body {
   }
 
   milliseconds step();
+  /// What goes next, and `lane` says of which lane it is.
+  Result<std::vector<PendingRow>> next_rows();
   milliseconds send(std::vector<PendingRow> rows);
   milliseconds on_reply(const ReplyVerdict& verdict, std::span<const PendingRow> rows);
   milliseconds on_results(const ReplyVerdict& verdict, std::span<const PendingRow> rows);
@@ -68,6 +61,11 @@ struct Sync::Body {
   std::string encode(std::vector<PendingRow>& rows);
   void learn(const wire::SubmitAnswer& answer, std::int64_t sent_at);
   void set_state(std::string_view name, std::string_view reason, std::string_view code);
+  void begin_anew() {
+    backoff.reset();
+    stop_backoff.reset();
+    next_at = 0;
+  }
   bool is_stopped() const { return !stop_code.empty(); }
   std::string announced() const {
     const std::lock_guard lock(mutex);
@@ -79,14 +77,15 @@ struct Sync::Body {
   Sink& sink;
   const Clock& clock;
   SyncSettings settings;
-  BatchSize size;
+  Lane backlog, live;
+  Lane* lane = &backlog;  ///< of the batch in hand
+  LaneTurn turn;
   Backoff backoff, stop_backoff, row_backoff;
   RejectionWatch watch;
   std::string stop_code;
   std::int64_t next_at = 0;     ///< mono ms
   int refused_in_a_row = 0;     ///< single records, nothing taken in between
   bool config_answers = false;  ///< asked in this bisection, and it answered
-  bool cut_by_bytes = false;    ///< the batch in hand left rows behind
   std::uint64_t batches = 0;
 
   mutable std::mutex mutex;  ///< guards what follows
@@ -118,7 +117,6 @@ std::optional<std::int64_t> Sync::clock_offset_ms() const {
 }
 
 std::string Sync::announced_config_version() const { return body_->announced(); }
-
 void Sync::Body::set_state(std::string_view name, std::string_view reason, std::string_view code) {
   const std::lock_guard lock(mutex);
   if (status.state != name || status.code != code) status.since = clock.utc_ms();
@@ -133,15 +131,10 @@ milliseconds Sync::Body::step() {
     const std::lock_guard lock(mutex);
     now = std::exchange(poked, false);
   }
-  if (now) {
-    backoff.reset();
-    stop_backoff.reset();
-    next_at = 0;
-  }
+  if (now) begin_anew();
   const std::int64_t mono = clock.mono_ms();
   if (mono < next_at) return milliseconds{next_at - mono};
-  const std::size_t limit = is_stopped() ? std::min(size.rows(), kProbeRows) : size.rows();
-  auto rows = delivery.pending(limit, clock.utc_ms(), is_stopped());
+  auto rows = next_rows();
   if (!rows) {
     ReplyVerdict verdict;
     verdict.code = "store";
@@ -153,24 +146,33 @@ milliseconds Sync::Body::step() {
   return kIdle;
 }
 
+Result<std::vector<PendingRow>> Sync::Body::next_rows() {
+  const std::int64_t now = clock.utc_ms(), mono = clock.mono_ms();
+  // A lane that closes in on a bad record goes on until it is found.
+  const bool try_live = live.size.suspects() || (!backlog.size.suspects() && turn.is_live(mono));
+  if (!is_stopped() && try_live) {
+    auto rows = delivery.pending_live(live.size.rows(), now);
+    if (!rows) return rows;
+    if (!rows->empty()) {
+      lane = &live;
+      turn.live_went(rows->size() >= live.size.rows(), mono);
+      return rows;
+    }
+  }
+  lane = &backlog;
+  turn.backlog_went();
+  const std::size_t limit = is_stopped() ? std::min(backlog.size.rows(), kProbeRows) : backlog.size.rows();
+  return delivery.pending(limit, now, is_stopped());
+}
+
 std::string Sync::Body::encode(std::vector<PendingRow>& rows) {
   const StoreIdentity identity = state.identity();
   const wire::BatchHead head{settings.gateway, identity.epoch, identity.instance,
                              identity.instance + "-" + std::to_string(++batches), clock.utc_ms()};
-  std::vector<std::string> records;
-  std::size_t bytes = wire::batch_overhead(head);
-  for (const PendingRow& row : rows) {
-    const Observation& o = row.observation;
-    const std::string epoch = row.epoch == head.epoch ? std::string() : row.epoch;
-    std::string record =
-        row.document.empty() ? wire::encode_observation({o.uid, row.seq, o.site, epoch}, o) : row.document;
-    if (!records.empty() && bytes + record.size() + 1 > wire::kBatchBytes) break;
-    bytes += record.size() + 1;
-    records.push_back(std::move(record));
-  }
-  cut_by_bytes = records.size() < rows.size();
-  rows.resize(records.size());
-  return wire::encode_batch(head, records);
+  const std::size_t wanted = rows.size();
+  std::string body = encode_rows(head, rows);
+  lane->cut_by_bytes = rows.size() < wanted;
+  return body;
 }
 
 milliseconds Sync::Body::send(std::vector<PendingRow> rows) {
@@ -209,10 +211,10 @@ milliseconds Sync::Body::on_reply(const ReplyVerdict& verdict, std::span<const P
     case ReplyKind::kBad:
       return bisect(verdict, rows);
     case ReplyKind::kTooLarge:
-      size.too_large(rows.size());
+      lane->size.too_large(rows.size());
       return rows.size() > 1 && !is_stopped() ? kNow : bisect(verdict, rows);
     case ReplyKind::kSlowDown:
-      if (!verdict.by_method) size.halve(rows.size());
+      if (!verdict.by_method) lane->size.halve(rows.size());
       return wait(verdict.retry_after.value_or(backoff.next()), verdict);
     case ReplyKind::kNotReady:
       return wait(verdict.retry_after.value_or(backoff.next()), verdict);
@@ -254,19 +256,17 @@ milliseconds Sync::Body::on_results(const ReplyVerdict& verdict, std::span<const
   const std::string stopped_by = std::exchange(stop_code, {});
   if (stopped_by == "mass_rejection") watch.clear();
   if (taken > 0) refused_in_a_row = 0;
-  const bool more = size.succeeded(rows.size()) || cut_by_bytes || !stopped_by.empty();
-  if (!size.suspects()) config_answers = false;
+  const bool more = lane->size.succeeded(rows.size()) || lane->cut_by_bytes || !stopped_by.empty();
+  if (!lane->size.suspects()) config_answers = false;
   if (retries * 2 > static_cast<std::ptrdiff_t>(results.size())) {
     ReplyVerdict busy;
     busy.code = "retry";
     busy.reason = "the server asks for most records again later";
     return wait(backoff.next(), busy);
   }
-  backoff.reset();
-  stop_backoff.reset();
-  next_at = 0;
+  begin_anew();
   set_state("sending", "", "");
-  return more ? kNow : kIdle;
+  return more || lane == &live ? kNow : kIdle;  // beside a live lane there is a backlog
 }
 
 Outcome Sync::Body::outcome_of(const wire::RecordResult& result, const PendingRow& row) {
@@ -288,7 +288,7 @@ Outcome Sync::Body::outcome_of(const wire::RecordResult& result, const PendingRo
   return outcome;
 }
 
-/// kNow once it is done, else how long to wait.
+/// kNow once it is done.
 milliseconds Sync::Body::settle(std::span<const Outcome> outcomes) {
   if (outcomes.empty()) return kNow;
   if (auto settled = delivery.settle(outcomes, clock.utc_ms()); !settled) {
@@ -320,7 +320,7 @@ milliseconds Sync::Body::on_not_there(const ReplyVerdict& verdict, std::span<con
 
 // Nobody spoke of the records: the same uids again, fewer of them, later.
 milliseconds Sync::Body::on_trouble(const ReplyVerdict& verdict, std::span<const PendingRow> rows) {
-  size.halve(rows.size());
+  lane->size.halve(rows.size());
   const milliseconds time = verdict.retry_after.value_or(backoff.next());
   if (rows.size() == 1 && !is_stopped() && verdict.code.starts_with("http_")) {
     // Alone and still answered with an error: perhaps this record brings the worker down. Others get their turn.
@@ -332,11 +332,11 @@ milliseconds Sync::Body::on_trouble(const ReplyVerdict& verdict, std::span<const
 
 milliseconds Sync::Body::bisect(const ReplyVerdict& verdict, std::span<const PendingRow> rows) {
   if (is_stopped()) {  // the probe shrinks, the stop stays what it was
-    size.halve(rows.size());
+    lane->size.halve(rows.size());
     return wait(kNow, verdict);
   }
   if (rows.size() == 1) return refuse(verdict, rows.front());
-  size.suspect(rows.size());
+  lane->size.suspect(rows.size());
   set_state("sending", verdict.reason, verdict.code);
   return kNow;
 }
@@ -368,17 +368,17 @@ milliseconds Sync::Body::refuse(const ReplyVerdict& verdict, const PendingRow& r
     outcome.status = "refused";
   }
   if (const auto settled = settle({&outcome, 1}); settled != kNow) return settled;
-  size.found();
+  lane->size.found();
   config_answers = false;
   ++refused_in_a_row;
   if (refused_in_a_row == 1) return kNow;
   // One after the other is refused: something stands in the way of all of them. No hammering.
-  size.only_one();
+  lane->size.only_one();
   return wait(backoff.roll(refused_in_a_row - 2), verdict);
 }
 
 milliseconds Sync::Body::stop(const ReplyVerdict& verdict) {
-  if (!is_stopped()) size.found();  // a probe is as large as it may be
+  if (!is_stopped()) lane->size.found();  // a probe is as large as it may be
   stop_code = verdict.code;
   const milliseconds time = stop_backoff.next();
   next_at = clock.mono_ms() + time.count();

@@ -14,6 +14,8 @@ namespace edge {
 struct SyncSettings {
   std::string gateway;
   std::size_t batch_rows = 500;
+  /// Of 100 requests while both lanes have rows, how many carry new ones; the rest carries the backlog.
+  int live_share = 70;
   std::chrono::milliseconds first_backoff{1'000};
   std::chrono::milliseconds longest_backoff{60'000};
   std::chrono::milliseconds longest_stop_probe{300'000};

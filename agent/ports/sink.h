@@ -13,7 +13,7 @@ struct Reply {
   std::string failure;                     ///< why there was no whole answer; empty = whole; never a secret
 };
 
-/// The server's four methods. Blocking, one caller thread; abort() of the adapter ends a call early.
+/// The server's methods. Blocking, one caller thread; abort() of the adapter ends a call early.
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -21,6 +21,7 @@ class Sink {
   virtual Reply config(std::string_view have_version) = 0;
   virtual Reply heartbeat(std::string_view body) = 0;
   virtual Reply new_epoch(std::string_view body) = 0;
+  virtual Reply reconcile(std::string_view body) = 0;
 };
 
 }  // namespace edge

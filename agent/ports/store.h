@@ -21,7 +21,10 @@ using RowId = std::int64_t;
 
 /// Counters committed in the same transaction as the rows they count; names of design.md §6 and wire.md §6,
 /// a reason after a dot: "messages" "decoded" "undecodable" "duplicate" "ignored.no_topic" "ignored.retained"
-/// "readings" "readings.duplicate" "documents" (weighings, genesis records and tickets: rows that are no readings).
+/// "ignored.unknown_device"
+/// "readings" "readings.duplicate" "documents" (weighings, genesis records, tickets and gaps: rows that are no readings).
+/// What never reached the server, by the store: "thinned.ok" "thinned.invalid" "thinned.warning" "thinned.folded"
+/// "thinned.dead_letter" (each in a gap record too), "folded" (readings that stand in the count of another row).
 using Counters = std::map<std::string, std::int64_t, std::less<>>;
 
 /// A row to append. An empty uid asks for the `sequence` form: the store knows the seq it gives.
@@ -108,6 +111,37 @@ class Delivery {
   virtual DeliveryTotals totals() const = 0;
   /// Reads every pending row, in short steps that let appends through: about a second for 3 million.
   virtual Result<Audit> audit() = 0;
+};
+
+/// A record the server took.
+struct SentRow {
+  RowId id = 0;
+  std::int64_t seq = 0;
+  std::string epoch;
+  std::string uid;  ///< 32 lower-case hex digits
+  std::int64_t received_at = 0;
+};
+
+/// What the server took and may have lost again: set back to an older backup, it lacks what came after.
+class SentRows {
+ public:
+  /// Documents whose row is purged, some at a time.
+  struct Documents {
+    std::vector<SentRow> rows;
+    std::int64_t next = 0;  ///< where to go on
+    bool more = false;
+  };
+  virtual ~SentRows() = default;
+  /// Sent rows that are still kept, ascending, those after `after`.
+  virtual Result<std::vector<SentRow>> sent_rows(RowId after, std::size_t limit) = 0;
+  /// Weighings and tickets whose row is purged already: the alibi memory and the tickets keep them for ever. `from`: 0,
+  /// then `next`.
+  virtual Result<Documents> sent_documents(std::int64_t from, std::size_t limit) = 0;
+  /// No row above it has been sent; 0 = none.
+  virtual RowId newest_sent() const = 0;
+  /// Makes them pending again, with the same uid, seq and epoch, in one transaction; a purged document becomes a row
+  /// again. What is pending, a dead letter or gone is left alone. Answers how many it was. Errors: kFull, kIo.
+  virtual Result<std::int64_t> resend(std::span<const SentRow> rows) = 0;
 };
 
 /// For people: what waits, oldest first. Marks nothing as tried.
@@ -209,8 +243,9 @@ struct StoreSize {
   std::int64_t free_bytes = 0;  ///< of the file system
   int disk_used_pct = 0;
   std::int64_t used_bytes = 0;  ///< of `bytes`, without pages free to be used again
-  std::int64_t rows = 0;        ///< rows kept, sent ones included
+  std::int64_t rows = 0;        ///< rows kept, sent ones included; about
   std::string failure;          ///< why nothing is durable any more (a failed sync); empty = none
+  std::int64_t room_bytes = 0;  ///< until readings the server does not have are thinned; sent rows count as room
 };
 
 class State {

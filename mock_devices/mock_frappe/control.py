@@ -10,6 +10,8 @@ GET: state. POST JSON, any of:
   {"end_code": {"gateway": g}}       its code is late from now on
   {"key": {"gateway": g}}            issues a key; it is "key" of the answer, as in an agent's key file
   {"revoke": {"gateway": g, "key_id": k}}   revokes a key; without key_id every key and code
+  {"dump": "/path"}                  writes the whole site to a file, as a backup does
+  {"restore": "/path"}               and sets it back to it
   {"journal": "/path" | null}
 """
 
@@ -56,6 +58,10 @@ def obey(app: App, order: dict[str, Any]) -> None:
         seed.load(app.database, order["seed"], now_ms())
     if "journal" in order:
         app.journal = Path(order["journal"]) if order["journal"] else None
+    if "dump" in order:
+        app.database.dump(order["dump"])
+    if "restore" in order:
+        app.database.restore(order["restore"])
     if "keep" in order:
         _keep(app, order["keep"]["gateway"], order["keep"]["instance"])
     if "release" in order:

@@ -6,7 +6,8 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 OBSERVATION_COLUMNS = (
@@ -276,6 +277,18 @@ class Database:
             connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
+
+    def dump(self, path: str) -> None:
+        """A consistent copy of everything, as a backup makes it."""
+        with closing(sqlite3.connect(path)) as copy:
+            self.connection().backup(copy)
+
+    def restore(self, path: str) -> None:
+        """Sets everything back to such a copy; ValueError where there is none."""
+        if not Path(path).is_file():
+            raise ValueError(f"no dump {path}")
+        with closing(sqlite3.connect(path)) as copy:
+            copy.backup(self.connection())
 
     @staticmethod
     def _create(connection: sqlite3.Connection) -> None:

@@ -61,6 +61,7 @@ std::string encode_heartbeat(const Heartbeat& beat) {
   write_counts(json, "counters", beat.counters);
   write_sources(json, beat.sources);
   write_chain_heads(json, beat.chain_heads);
+  json.integer_if("certificate_expires", beat.certificate_expires);
   return json.end_object().take();
 }
 

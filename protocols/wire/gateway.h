@@ -70,6 +70,7 @@ struct Heartbeat {
   std::map<std::string, std::int64_t> drops, counters;
   std::vector<SourceState> sources;
   std::vector<ChainHead> chain_heads;
+  std::optional<std::int64_t> certificate_expires;  ///< of the server, as seen here; left out where none was seen
 };
 std::string encode_heartbeat(const Heartbeat& heartbeat);
 

@@ -84,6 +84,7 @@ MAY_INCLUDE = {
         "agent/app.h",
         "agent/ask.h",
         "agent/config.h",
+        "agent/config_values.h",
         "agent/enroll.h",
         *ROOT_PARTS,
         "protocols/",

@@ -7,6 +7,7 @@
 #include "protocols/wire/answers.h"
 #include "protocols/wire/enrolment.h"
 #include "protocols/wire/gateway.h"
+#include "protocols/wire/reconcile.h"
 
 namespace {
 
@@ -50,6 +51,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const auto refusal = wire::parse_refusal(body);
   check(!refusal || is_reason_code(refusal->code), "a refusal has a code");
   check_error(wire::parse_heartbeat_answer(body));
+  check_error(wire::parse_reconcile_differ(body));
+  const auto missing = wire::parse_reconcile_missing(body);
+  check_error(missing);
+  if (missing) {
+    for (const auto& uid : *missing) check(is_lower_hex(uid, 32), "a missing uid is one");
+  }
   const auto epoch = wire::parse_new_epoch_answer(body);
   check_error(epoch);
   check(!epoch || is_decimal(*epoch), "an epoch is digits");

@@ -30,6 +30,11 @@ class FakeSink : public Sink {
     return epoch_reply;
   }
 
+  Reply reconcile(std::string_view body) override {
+    reconciles.emplace_back(body);
+    return reconciler ? reconciler(body) : Reply{200, R"({"message":{"differ":[],"missing":[]}})", {}, {}};
+  }
+
   void next(Answer answer) { script.push_back(std::move(answer)); }
   void next(Reply reply) {
     script.push_back([reply = std::move(reply)](const Uids&) { return reply; });
@@ -39,7 +44,8 @@ class FakeSink : public Sink {
   Answer otherwise;
   std::vector<Uids> submitted;      ///< the uids of each request, in order
   std::vector<std::string> bodies;  ///< the requests
-  std::vector<std::string> config_asked, heartbeats, epochs_asked;
+  std::vector<std::string> config_asked, heartbeats, epochs_asked, reconciles;
+  std::function<Reply(std::string_view)> reconciler;
   Reply config_reply{200, R"({"message":{"unchanged":true,"version":"v1"}})", {}, {}};
   Reply heartbeat_reply{200, R"({"message":{"server_time":1,"config_version":"v1"}})", {}, {}};
   Reply epoch_reply{200, R"({"message":{"epoch":"1"}})", {}, {}};

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 
 from tests.support.waiting import free_port
 
@@ -13,6 +14,7 @@ class Line:
     def __init__(self, target_port: int, target_host: str = "127.0.0.1"):
         self.target = (target_host, target_port)
         self.port = free_port()
+        self.sent_bytes = 0  # towards the server, ever
         self._lock = threading.Lock()
         self._listener: socket.socket | None = None
         self._open: set[socket.socket] = set()
@@ -40,6 +42,10 @@ class Line:
 
     close = cut
 
+    def _count(self, size: int) -> None:
+        with self._lock:
+            self.sent_bytes += size
+
     def _accept(self, listener: socket.socket) -> None:
         while True:
             try:
@@ -64,7 +70,7 @@ class Line:
     def _both_ways(self, near: socket.socket, far: socket.socket) -> None:
         back = threading.Thread(target=_pump, args=(far, near), daemon=True)
         back.start()
-        _pump(near, far)
+        _pump(near, far, self._count)
         back.join()
         with self._lock:
             self._open -= {near, far}
@@ -72,9 +78,12 @@ class Line:
         far.close()
 
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
+def _pump(
+    source: socket.socket, sink: socket.socket, count: Callable[[int], None] = lambda size: None
+) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
+            count(len(data))
             sink.sendall(data)
     _close(source)
     _close(sink)

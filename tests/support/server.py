@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
+from tests.support import site_backup
 from tests.support.process import Process
 from tests.support.waiting import free_port
 
@@ -45,6 +46,18 @@ class Server(Protocol):
 
     def documents(self, kind: str, **filters: str) -> list[Row]:
         """Every weighing or scale_ticket of the gateway; nonconformance with reference_name = a ticket's name."""
+
+    def dump(self) -> str:
+        """A backup of the whole site; for restore()."""
+
+    def restore(self, backup: str) -> None:
+        """Sets the site back to it: what came later is lost."""
+
+    def new_key(self) -> str:
+        """A second key of the gateway."""
+
+    def revoke_key(self, key: str) -> None:
+        """This one and no other; `key` as in the key file."""
 
     def close(self) -> None: ...
 
@@ -138,6 +151,20 @@ class StandIn:
     def control(self, **order: Any) -> dict[str, Any]:
         return self._get("/_control", json.dumps(order).encode())
 
+    def dump(self) -> str:
+        backup = str(self.folder / f"backup-{secrets.token_hex(4)}.sqlite")
+        self.control(dump=backup)
+        return backup
+
+    def restore(self, backup: str) -> None:
+        self.control(restore=backup)
+
+    def new_key(self) -> str:
+        return self.control(key={"gateway": self.gateway})["key"]
+
+    def revoke_key(self, key: str) -> None:
+        self.control(revoke={"gateway": self.gateway, "key_id": key.split(":")[0]})
+
     def page(self) -> str:
         return self._read("/").decode()
 
@@ -189,6 +216,18 @@ class FrappeSite:
 
     def documents(self, kind: str, **filters: str) -> list[Row]:
         return self._bench.rows(kind, **(filters or {"gateway": self.gateway}))
+
+    def dump(self) -> str:
+        return site_backup.dump(self.site_header)
+
+    def restore(self, backup: str) -> None:
+        site_backup.restore(self.site_header, backup)
+
+    def new_key(self) -> str:
+        return ":".join(self._bench.new_key(self.gateway))
+
+    def revoke_key(self, key: str) -> None:
+        self._bench.revoke_key(self.gateway, key.split(":")[0])
 
     def close(self) -> None:
         self._bench.close()

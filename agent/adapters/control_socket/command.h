@@ -23,6 +23,7 @@ inline constexpr std::int64_t kListLimit = 1'000;  ///< most rows of one answer
 std::span<const Command> ticket_commands();
 std::span<const Command> alibi_commands();
 std::span<const Command> tap_commands();
+std::span<const Command> reconcile_commands();
 
 /// The integer under `key`, `fallback` where it is missing. Errors: kMalformed.
 Result<std::int64_t> whole(const Json& request, const char* key, std::int64_t fallback);

@@ -122,7 +122,7 @@ Result<Json> run_command(std::string_view text, const CommandPorts& ports) {
   if (!request.is_object()) return fail(Errc::kMalformed, "a request is a JSON object on one line");
   const auto name = request.find("command");
   for (const auto table : {std::span<const Command>(kCommands), control::ticket_commands(), control::alibi_commands(),
-                           control::tap_commands()}) {
+                           control::tap_commands(), control::reconcile_commands()}) {
     for (const auto& [command, run] : table) {
       if (name != request.end() && *name == command) return run(request, ports);
     }

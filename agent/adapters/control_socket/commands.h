@@ -9,6 +9,7 @@
 
 namespace edge {
 
+class Reconciler;
 class Tap;
 class Weighbridge;
 
@@ -25,6 +26,7 @@ struct CommandPorts {
   Weighbridge* weighbridge = nullptr;  ///< of a running agent
   const Tap* tap = nullptr;            ///< of a running agent
   State* state = nullptr;
+  Reconciler* reconciler = nullptr;  ///< of a running agent
 };
 
 /// Answers one request as one line: `{"ok":true,"result":…}` or `{"ok":false,"error":"…"}`. The same for the running
@@ -42,6 +44,9 @@ struct CommandPorts {
 ///
 /// {"command":"alibi-verify","scale":"ws1"} (without a scale: all) · {"command":"alibi-show","scale":"ws1","after":0,
 /// "limit":50} or {"command":"alibi-show","uid":"…"} · {"command":"tap","source":"ws1","after":0,"limit":50}
+///
+/// {"command":"reconcile-start"} with "since" "until" (UTC ms) "all" "dry_run" · {"command":"reconcile-status"} ·
+/// {"command":"reconcile-cancel"}
 ///
 /// Weighings and tickets come with the keys they have on the wire (wire.md §3). With no agent running alibi-*,
 /// ticket-list and ticket-show answer from the file.

@@ -47,6 +47,7 @@ Json store_json(const HealthFacts& facts) {
           {"free_bytes", size.free_bytes},
           {"disk_used_pct", size.disk_used_pct},
           {"rows", size.rows},
+          {"room_bytes", size.room_bytes},
           {"accepting", facts.accepting},
           {"failure", size.failure},
           {"corrupt_at", moment(facts.identity.corrupt_at)},
@@ -68,7 +69,10 @@ Json conservation_json(const AgentStatus& status) {
                   {"sent", totals.sent},
                   {"pending", totals.pending},
                   {"dead_letter", totals.dead},
-                  {"duplicate", counter_sum(counters, "readings.duplicate")}}},
+                  {"duplicate", counter_sum(counters, "readings.duplicate")},
+                  {"folded", counter_sum(counters, "folded")},
+                  {"thinned", counter_sum(counters, "thinned")},
+                  {"suppressed", counter_sum(counters, "suppressed")}}},
                 {"adds_up", sums.holds()}};
   return parts;
 }
@@ -101,7 +105,10 @@ Json status_json(const AgentStatus& status) {
           {"ready", status.health.ready},
           {"reasons", std::move(reasons)},
           {"sync", sync_json(facts.sync)},
+          {"certificate_expires", or_null(facts.certificate_expires)},
+          {"server_lacks", facts.server_lacks},
           {"pending", totals.pending},
+          {"backlog", totals.backlog},
           {"oldest_pending_at", or_null(totals.oldest_pending_at)},
           {"dead_letters", totals.dead},
           {"last_seq", totals.last_seq},

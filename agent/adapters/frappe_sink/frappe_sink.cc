@@ -2,12 +2,25 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <cctype>
 #include <utility>
 #include <vector>
 
+#include "agent/adapters/frappe_sink/certificate_time.h"
+
 namespace edge {
 namespace {
+
+std::int64_t mono_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+std::int64_t utc_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
 
 constexpr std::string_view kMethods = "/api/method/frappe_ext.api.";
 
@@ -58,7 +71,10 @@ struct FrappeSink::Link {
   HttpClient http;
 };
 
-FrappeSink::FrappeSink(FrappeSinkSettings settings) : link_(std::make_shared<Link>(std::move(settings))) {}
+FrappeSink::FrappeSink(FrappeSinkSettings settings) {
+  limit_.set_rate(settings.max_rate, mono_ms());
+  link_ = std::make_shared<Link>(std::move(settings));
+}
 FrappeSink::~FrappeSink() = default;
 
 std::shared_ptr<FrappeSink::Link> FrappeSink::link() const {
@@ -66,14 +82,36 @@ std::shared_ptr<FrappeSink::Link> FrappeSink::link() const {
   return link_;
 }
 
+void FrappeSink::note(const HttpAnswer& answer) {
+  const std::lock_guard lock(mutex_);
+  limit_.spend(answer.sent_bytes, mono_ms());
+  if (answer.certificate_expires) certificate_expires_ = answer.certificate_expires;
+}
+
 Reply FrappeSink::send(Link& link, const HttpRequest& request) {
   auto answer = link.http.send(request);
+  note(answer);
   // gunicorn drops an idle connection after 2 s without a word; same uids make a second try safe.
-  if (answer.dropped_kept_alive) answer = link.http.send(request);
+  if (answer.dropped_kept_alive) {
+    answer = link.http.send(request);
+    note(answer);
+  }
+  if (answer.certificate_not_in_time) {
+    const std::lock_guard lock(mutex_);
+    answer.failure = explain_certificate_time(answer.failure, utc_ms(), passed_);
+  }
   return {answer.status, std::move(answer.body), answer.retry_after_s, std::move(answer.failure)};
 }
 
-Reply FrappeSink::post(std::string_view method, std::string_view body, bool compress) {
+/// So that a batch does not fill a thin line in one gush; never so slow that the request runs out of time.
+std::int64_t FrappeSink::send_rate(std::size_t bytes, const Link& link) {
+  const std::lock_guard lock(mutex_);
+  if (limit_.rate() == 0) return 0;
+  const auto half_time = std::max<std::int64_t>(link.settings.http.timeout.count() / 2, 1);
+  return std::max(limit_.rate(), static_cast<std::int64_t>(bytes) * 1000 / half_time);
+}
+
+Reply FrappeSink::post(std::string_view method, std::string_view body, bool compress, bool bulk) {
   const auto link = this->link();
   HttpRequest request{"POST", link->settings.url + std::string(kMethods) + std::string(method), link->headers(), body};
   const std::string packed = compress ? gzip(body) : std::string{};
@@ -83,10 +121,15 @@ Reply FrappeSink::post(std::string_view method, std::string_view body, bool comp
     request.headers.emplace_back("Content-Type: application/vnd.edge.batch+gzip");
     request.body = packed;
   }
+  if (bulk) request.max_send_rate = send_rate(request.body.size(), *link);
   return send(*link, request);
 }
 
-Reply FrappeSink::submit(std::string_view batch) { return post("ingest.submit", batch, link()->settings.gzip); }
+Reply FrappeSink::submit(std::string_view batch) { return post("ingest.submit", batch, link()->settings.gzip, true); }
+
+Reply FrappeSink::reconcile(std::string_view body) {
+  return post("ingest.reconcile", body, link()->settings.gzip, true);
+}
 
 Reply FrappeSink::config(std::string_view have_version) {
   const auto link = this->link();
@@ -100,8 +143,10 @@ Reply FrappeSink::heartbeat(std::string_view body) { return post("gateway.heartb
 Reply FrappeSink::new_epoch(std::string_view body) { return post("gateway.new_epoch", body, false); }
 
 void FrappeSink::reconfigure(FrappeSinkSettings settings) {
+  const std::int64_t rate = settings.max_rate;
   auto fresh = std::make_shared<Link>(std::move(settings));
   const std::lock_guard lock(mutex_);
+  limit_.set_rate(rate, mono_ms());
   if (aborted_) fresh->http.abort();
   link_ = std::move(fresh);
 }
@@ -110,6 +155,21 @@ void FrappeSink::abort() {
   const std::lock_guard lock(mutex_);
   aborted_ = true;
   link_->http.abort();
+}
+
+std::chrono::milliseconds FrappeSink::wait_for_rate() {
+  const std::lock_guard lock(mutex_);
+  return limit_.wait(mono_ms());
+}
+
+std::optional<std::int64_t> FrappeSink::certificate_expires() const {
+  const std::lock_guard lock(mutex_);
+  return certificate_expires_;
+}
+
+void FrappeSink::note_time(std::int64_t passed) {
+  const std::lock_guard lock(mutex_);
+  passed_ = std::max(passed_, passed);
 }
 
 std::string FrappeSink::key_id() const {

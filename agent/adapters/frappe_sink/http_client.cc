@@ -3,11 +3,13 @@
 #include <curl/curl.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cassert>
+#include <ctime>
 
 #include "protocols/bytes.h"
 
@@ -76,6 +78,17 @@ std::string fingerprint_of(const std::string& pem) {
   return to_hex({digest.data(), size});
 }
 
+/// The end of a certificate in UTC ms. Nothing where it cannot be read.
+std::optional<std::int64_t> end_of(const std::string& pem) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())),
+                                                      BIO_free);
+  const std::unique_ptr<X509, decltype(&X509_free)> cert(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr),
+                                                         X509_free);
+  std::tm end{};
+  if (!cert || ASN1_TIME_to_tm(X509_get0_notAfter(cert.get()), &end) != 1) return std::nullopt;
+  return static_cast<std::int64_t>(::timegm(&end)) * 1000;
+}
+
 /// The value of "Name:value" in one certificate's list.
 std::string certificate_field(const curl_slist* list, std::string_view name) {
   for (; list != nullptr; list = list->next) {
@@ -113,6 +126,7 @@ struct HttpClient::Body {
   void prepare(const HttpRequest& request, Collector& collector, curl_slist* headers);
   void prepare_tls();
   CURLcode perform();
+  void note_connection(HttpAnswer& answer) const;
 
   HttpClientSettings settings;
   CURL* easy = nullptr;
@@ -125,6 +139,7 @@ void HttpClient::Body::prepare_tls() {
   set(CURLOPT_SSL_VERIFYPEER, 1L);
   set(CURLOPT_SSL_VERIFYHOST, 2L);
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  set(CURLOPT_CERTINFO, 1L);
   if (!settings.ca_file.empty()) set(CURLOPT_CAINFO, settings.ca_file.c_str());
   if (!settings.client_cert.empty()) {
     set(CURLOPT_SSLCERT, settings.client_cert.c_str());
@@ -160,6 +175,7 @@ void HttpClient::Body::prepare(const HttpRequest& request, Collector& collector,
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     set(CURLOPT_POSTFIELDS, request.body.data());
   }
+  set(CURLOPT_MAX_SEND_SPEED_LARGE, static_cast<curl_off_t>(request.max_send_rate));
   prepare_tls();
 }
 
@@ -182,6 +198,23 @@ CURLcode HttpClient::Body::perform() {
   return result;
 }
 
+/// What the request cost, and what was seen of the server's certificate.
+void HttpClient::Body::note_connection(HttpAnswer& answer) const {
+  long head = 0;
+  curl_off_t uploaded = 0;
+  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &head);
+  curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
+  answer.sent_bytes = head + uploaded;
+  const curl_certinfo* chain = nullptr;
+  curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain);
+  if (chain != nullptr && chain->num_of_certs > 0) {
+    answer.certificate_expires = end_of(certificate_field(chain->certinfo[0], "Cert"));
+  }
+  long verified = X509_V_OK;
+  curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+  answer.certificate_not_in_time = verified == X509_V_ERR_CERT_NOT_YET_VALID || verified == X509_V_ERR_CERT_HAS_EXPIRED;
+}
+
 HttpClient::HttpClient(HttpClientSettings settings) : body_(std::make_unique<Body>(std::move(settings))) {}
 HttpClient::~HttpClient() = default;
 
@@ -200,6 +233,7 @@ HttpAnswer HttpClient::send(const HttpRequest& request) {
   const Slist headers = header_list(request.headers);
   body_->prepare(request, collector, headers.get());
   const CURLcode code = body_->perform();
+  body_->note_connection(answer);
   if (code == CURLE_OK) {
     long status = 0;
     curl_off_t retry_after = 0;
@@ -236,7 +270,6 @@ Result<PresentedCertificate> HttpClient::presented(const std::string& url) {
     body.prepare(request, collector, headers.get());
     body.set(CURLOPT_CONNECT_ONLY, 1L);
     body.set(CURLOPT_FRESH_CONNECT, 1L);
-    body.set(CURLOPT_CERTINFO, 1L);
     body.set(CURLOPT_PROTOCOLS_STR, "https");
     if (!verify) {
       body.set(CURLOPT_SSL_VERIFYPEER, 0L);

@@ -26,6 +26,7 @@ struct HttpRequest {
   std::string url;
   std::vector<std::string> headers;  ///< "Name: value"
   std::string_view body;             ///< lives until send() returns
+  std::int64_t max_send_rate = 0;    ///< bytes a second; 0 = as fast as it goes
 };
 
 struct HttpAnswer {
@@ -34,6 +35,10 @@ struct HttpAnswer {
   std::optional<long long> retry_after_s;
   std::string failure;              ///< why there is no whole answer; never holds a header
   bool dropped_kept_alive = false;  ///< a reused connection was closed before a byte came back
+  std::int64_t sent_bytes = 0;      ///< head and body, without TLS and TCP
+  /// Of the server's own certificate, UTC ms; only where this request opened the connection.
+  std::optional<std::int64_t> certificate_expires;
+  bool certificate_not_in_time = false;  ///< `failure` is that a certificate is not valid yet or any more
 };
 
 /// The last certificate of the chain that a server sends: its CA's where it sends that, else the one below, else its own

@@ -62,7 +62,16 @@ void add_conservation(const AgentStatus& status, Families& out) {
   out.counter("edge_readings_total", "Readings found in the messages.", sums.readings);
   out.counter("edge_readings_sent_total", "Readings the server has.", totals.sent);
   out.counter("edge_readings_duplicate_total", "Readings known already.", counter_sum(counters, "readings.duplicate"));
+  out.gauge("edge_readings_folded", "Readings that stand in the count of another row.",
+            static_cast<double>(counter_sum(counters, "folded")));
+  for (const auto* reason : {"ok", "invalid", "warning", "folded", "dead_letter"}) {
+    out.counter("edge_readings_thinned_total", "Readings that went to make room; gap records name them.",
+                counter_sum(counters, std::string("thinned.") + reason), {{"reason", reason}});
+  }
+  out.counter("edge_readings_suppressed_total", "Readings a policy keeps back.", counter_sum(counters, "suppressed"));
   out.gauge("edge_readings_pending", "Readings that wait for the server.", static_cast<double>(totals.pending));
+  out.gauge("edge_backlog_rows", "Of them, rows that newer ones go ahead of; 0 = all go in order.",
+            static_cast<double>(totals.backlog));
   out.gauge("edge_dead_letters", "Readings the server refused.", static_cast<double>(totals.dead));
   out.gauge("edge_conservation_holds", "1 while every message and reading is accounted for.", sums.holds() ? 1 : 0);
 }
@@ -77,6 +86,12 @@ void add_sync(const AgentStatus& status, Families& out) {
   out.counter("edge_sync_retries_total", "Requests that had to be sent again.", facts.sync.retries);
   out.gauge("edge_sync_last_success_timestamp_seconds", "When the server last accepted a batch; 0 = never.",
             static_cast<double>(facts.sync.last_success_at) / kMs);
+  if (facts.certificate_expires) {
+    out.gauge("edge_peer_certificate_expires_timestamp_seconds", "When the server's certificate ends.",
+              static_cast<double>(*facts.certificate_expires) / kMs);
+  }
+  out.gauge("edge_server_lacks", "Records the server took once and says it does not have.",
+            static_cast<double>(facts.server_lacks));
   const auto& oldest = facts.audit.totals.oldest_pending_at;
   out.gauge("edge_oldest_pending_age_seconds", "Age of the oldest reading that waits.",
             oldest ? static_cast<double>(facts.now - *oldest) / kMs : 0);
@@ -91,7 +106,8 @@ void add_store(const AgentStatus& status, Families& out) {
   out.gauge("edge_store_accepting", "1 while the store takes readings.", status.facts.accepting ? 1 : 0);
   out.gauge("edge_disk_free_bytes", "Free bytes of the file system.", static_cast<double>(size.free_bytes));
   if (status.horizon_days) {
-    out.gauge("edge_horizon_days", "Days the store lasts at today's rate.", *status.horizon_days);
+    out.gauge("edge_horizon_days", "Days without the server until readings are thinned, at today's rate.",
+              *status.horizon_days);
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "protocols/bytes.h"
 
@@ -21,6 +22,12 @@ bool is_deceptive(std::uint32_t code) {
 void append_hex(std::string& out, std::uint32_t code, int digits) {
   static constexpr char kHex[] = "0123456789abcdef";
   for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) out += kHex[(code >> shift) & 15U];
+}
+
+std::string without_digits(std::string_view text) {
+  std::string out(text);
+  std::erase_if(out, [](char c) { return c >= '0' && c <= '9'; });
+  return out;
 }
 
 }  // namespace
@@ -47,18 +54,24 @@ std::string escape_for_log(std::string_view text) {
 std::optional<std::string> RepeatFilter::pass(std::string_view key, std::string_view text, std::int64_t now_ms) {
   auto found = last_.find(key);
   if (text.empty()) {
-    if (found != last_.end()) last_.erase(found);
+    if (found != last_.end()) found->second.over = true;
     return std::nullopt;
   }
-  if (found == last_.end()) found = last_.emplace(std::string(key), Last{}).first;
+  if (found == last_.end()) {
+    if (last_.size() >= kKeys) last_.clear();
+    found = last_.emplace(std::string(key), Last{}).first;
+  }
   auto& last = found->second;
-  if (last.text == text && now_ms - last.written_at < kAgainMs) {
+  const bool was_over = std::exchange(last.over, false);
+  std::string plain = without_digits(text);
+  const bool same = last.text == plain;
+  if (same && now_ms - last.written_at < (was_over ? kBackMs : kAgainMs)) {
     ++last.held_back;
     return std::nullopt;
   }
   std::string out(text);
-  if (last.text == text && last.held_back > 0) out += " (" + std::to_string(last.held_back) + " times more)";
-  last = {std::string(text), now_ms, 0};
+  if (same && last.held_back > 0) out += " (" + std::to_string(last.held_back) + " times more)";
+  last = {std::move(plain), now_ms, 0, false};
   return out;
 }
 
@@ -114,6 +127,15 @@ void Log::recurring(std::string_view key, std::string_view text) {
     line = body_->repeats.pass(key, text, body_->mono_ms());
   }
   if (line) warning(*line);
+}
+
+void Log::news(std::string_view text) {
+  std::optional<std::string> line;
+  {
+    const std::lock_guard lock(body_->mutex);
+    line = body_->repeats.pass(without_digits(text), text, body_->mono_ms());
+  }
+  if (line) info(*line);
 }
 
 void Log::flush() { body_->logger->flush(); }

@@ -1,5 +1,6 @@
 #include "agent/adapters/mqtt_source/mqtt_source.h"
 
+#include <MQTTAsync.h>
 #include <mqtt/async_client.h>
 
 #include <algorithm>
@@ -274,6 +275,8 @@ MqttSource::MqttSource(MqttSourceSettings settings, MessageSink& sink, const Clo
     : body_(std::make_unique<Body>(std::move(settings), sink, clock, std::move(fatal), std::move(log))) {
   auto* body = body_.get();
   body->wanted = body->settings.subscriptions;
+  // Paho formats a line for each packet into a buffer nobody reads.
+  MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
   body->client = std::make_unique<mqtt::async_client>(paho_url(body->settings.url), body->settings.client_id, nullptr);
   // All callbacks before connect: a message that finds none is acknowledged and lost.
   body->client->set_message_callback([body](const mqtt::const_message_ptr& message) {

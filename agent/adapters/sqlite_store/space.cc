@@ -40,7 +40,9 @@ Bounds bounds_of(std::int64_t max_bytes) {
   constexpr std::int64_t kWal = 8LL << 20;
   constexpr std::int64_t kReserve = 8LL << 20;
   const std::int64_t margin = std::min(std::max(kMargin, max_bytes / 20), max_bytes / 4);
-  return {max_bytes, max_bytes - margin, max_bytes - margin * 2, std::min(kWal, max_bytes / 8),
+  const std::int64_t high = max_bytes - margin;
+  // A quarter: what goes to make room is no more than what lets the newest in.
+  return {max_bytes, high, high - margin / 4, std::min(kWal, max_bytes / 8),
           std::min(kReserve, max_bytes / 32)};
 }
 
@@ -49,8 +51,12 @@ std::int64_t default_max_bytes(std::int64_t free_bytes) { return std::min<std::i
 bool is_accepting(const Usage& usage, const Bounds& bounds, std::int64_t min_free, bool before) {
   // A tenth more room before it goes on: a disk that others fill must not make sources flap.
   const std::int64_t free_again = min_free + min_free / 10;
-  if (usage.used_bytes >= bounds.high || usage.disk_free < min_free) return false;
-  if (usage.used_bytes < bounds.low && usage.disk_free >= free_again) return true;
+  // The file never shrinks: what was emptied inside it is room too, or a store that filled the disk itself would wait
+  // for ever. For half of the floor only: the write-ahead log needs real room.
+  const std::int64_t emptied = std::max<std::int64_t>(usage.file_bytes - usage.used_bytes, 0);
+  const std::int64_t room = usage.disk_free + std::min(emptied, min_free / 2);
+  if (usage.used_bytes >= bounds.high || room < min_free) return false;
+  if (usage.used_bytes < bounds.low && room >= free_again) return true;
   return before;
 }
 

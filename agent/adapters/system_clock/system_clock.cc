@@ -10,6 +10,8 @@
 namespace edge {
 namespace {
 
+constexpr std::int64_t kAskEveryMs = 1'000;
+
 std::int64_t read_ms(clockid_t id) {
   timespec now{};
   clock_gettime(id, &now);
@@ -28,10 +30,15 @@ std::int64_t SystemClock::utc_ms() const { return read_ms(CLOCK_REALTIME); }
 std::int64_t SystemClock::mono_ms() const { return read_ms(CLOCK_BOOTTIME); }
 
 ClockState SystemClock::state() const {
-  timex query{};
-  const int code = adjtimex(&query);
-  const bool synced = code >= 0 && code != TIME_ERROR && (query.status & STA_UNSYNC) == 0;
-  return synced ? ClockState::kSynced : ClockState::kUnsynced;
+  const std::int64_t now = mono_ms();
+  const std::int64_t asked_at = asked_at_.load(std::memory_order_acquire);
+  if (asked_at < 0 || now - asked_at >= kAskEveryMs) {
+    timex query{};
+    const int code = adjtimex(&query);
+    synced_.store(code >= 0 && code != TIME_ERROR && (query.status & STA_UNSYNC) == 0, std::memory_order_relaxed);
+    asked_at_.store(now, std::memory_order_release);
+  }
+  return synced_.load(std::memory_order_relaxed) ? ClockState::kSynced : ClockState::kUnsynced;
 }
 
 }  // namespace edge

@@ -1,4 +1,6 @@
 #pragma once
+#include <atomic>
+#include <cstdint>
 #include <string>
 
 #include "agent/ports/clock.h"
@@ -6,6 +8,7 @@
 namespace edge {
 
 /// The kernel's clocks; synced = what the kernel says of its own clock (adjtimex), whoever disciplines it.
+/// That word is asked for once a second: adjtimex() stirs the kernel's random pool and would cost each message 2 µs.
 class SystemClock final : public Clock {
  public:
   SystemClock();
@@ -16,6 +19,8 @@ class SystemClock final : public Clock {
 
  private:
   std::string boot_id_;
+  mutable std::atomic<std::int64_t> asked_at_{-1};  ///< mono ms; -1 = never
+  mutable std::atomic<bool> synced_{false};
 };
 
 }  // namespace edge

@@ -42,6 +42,20 @@ TEST(Config, MinimalFileOfTenLines) {
   EXPECT_EQ(config->web.port, 8380);
 }
 
+TEST(Config, ShareAndRateOfTheUplink) {
+  const std::string text = kMinimal;
+  const auto with = [&](const std::string& lines) {
+    std::string changed = text;
+    return parse_config_text(changed.insert(changed.find("[mqtt]"), lines), "c.toml");
+  };
+  EXPECT_EQ(with("")->frappe.live_share, 0.7);
+  EXPECT_EQ(with("")->frappe.max_rate, 0);
+  EXPECT_EQ(with("max_rate = \"\"\n")->frappe.max_rate, 0);
+  EXPECT_EQ(with("max_rate = \"64KiB/s\"\n")->frappe.max_rate, 65'536);
+  EXPECT_EQ(with("live_share = 1\n")->frappe.live_share, 1);
+  EXPECT_EQ(with("live_share = 0.0\n")->frappe.live_share, 0);
+}
+
 /// The register maps of this tree instead of the installed ones.
 std::string with_our_devices(std::string text) {
   const std::string installed = "/usr/share/edge-agent/devices";
@@ -122,8 +136,17 @@ const Case kCases[] = {
     {"Typo", 5, "key_file = \"/k\"\ntimout = \"3s\"", "c.toml:6:1: [frappe] timout is unknown: did you mean timeout?"},
     {"Unknown", 5, "key_file = \"/k\"\nzebra = 1", "c.toml:6:1: [frappe] zebra is unknown"},
     {"UnknownIsEscaped", 5, "key_file = \"/k\"\n\"\\u001bx\" = 1", "c.toml:6:1: [frappe] \\x1bx is unknown"},
-    {"LaterKey", 5, "key_file = \"/k\"\nlive_share = 0.7",
-     "c.toml:6:1: [frappe] live_share is not available in this version"},
+    {"LaterKey", 11, "[web]\nlan = true", "c.toml:12:1: [web] lan is not available in this version"},
+    {"ShareAboveOne", 5, "key_file = \"/k\"\nlive_share = 1.01",
+     "c.toml:6:14: [frappe] live_share must be a number from 0 to 1, such as 0.7"},
+    {"ShareAsFlag", 5, "key_file = \"/k\"\nlive_share = true",
+     "c.toml:6:14: [frappe] live_share must be a number from 0 to 1, such as 0.7"},
+    {"ShareIsNan", 5, "key_file = \"/k\"\nlive_share = nan",
+     "c.toml:6:14: [frappe] live_share must be a number from 0 to 1, such as 0.7"},
+    {"RateWithoutTime", 5, "key_file = \"/k\"\nmax_rate = \"64KiB\"",
+     "c.toml:6:12: [frappe] max_rate must be a rate such as \"64KiB/s\" or \"1MiB/s\""},
+    {"RateOfNothing", 5, "key_file = \"/k\"\nmax_rate = \"0B/s\"",
+     "c.toml:6:12: [frappe] max_rate must be between 1KiB/s and 1GiB/s"},
     {"DurationWithoutUnit", 5, "key_file = \"/k\"\ntimeout = \"30\"",
      "c.toml:6:11: [frappe] timeout must be a duration such as \"500ms\", \"30s\", \"12h\" or \"7d\""},
     {"DurationTooLong", 5, "key_file = \"/k\"\ntimeout = \"1d\"",

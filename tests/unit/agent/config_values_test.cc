@@ -29,6 +29,13 @@ TEST(Size, ReadsUnitsAndRefusesWhatIsNone) {
     EXPECT_FALSE(parse_size(text)) << text;
 }
 
+TEST(Rate, IsASizeASecond) {
+  EXPECT_EQ(parse_rate("64KiB/s"), 64LL << 10);
+  for (const auto* text : {"", "/s", "64KiB", "64KiB/m", "64/s", "64KiB/s/s", "-1KiB/s"}) {
+    EXPECT_FALSE(parse_rate(text)) << text;
+  }
+}
+
 TEST(UrlText, SplitsIntoParts) {
   const auto url = parse_url("HTTPS://erp.example.org:8443/base/");
   ASSERT_TRUE(url);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "agent/adapters/sqlite_store/sqlite_store.h"
@@ -47,7 +48,7 @@ class UplinkThread : public testing::Test {
   test::FakeSink sink_;
   std::unique_ptr<SqliteStore> store_ = open();
   PolicyCache policies_{*store_, sink_, clock_, [](auto) {}};
-  Sync sync_{*store_, *store_, sink_, clock_, {"gw1", 500, milliseconds(1), milliseconds(10), milliseconds(10)}, 1};
+  Sync sync_{*store_, *store_, sink_, clock_, {"gw1", 500, 70, milliseconds(1), milliseconds(10), milliseconds(10)}, 1};
   EpochKeeper epoch_{*store_, sink_, clock_, "gw1", 1};
   HeartbeatSender heartbeat_{sink_, clock_, [] { return HeartbeatFacts{}; }};
   std::mutex mutex_;
@@ -76,6 +77,24 @@ TEST_F(UplinkThread, MakesOneLastTryWhereTheServerAnswers) {
   add_row();
   uplink_.run();
   EXPECT_EQ(store_->totals().sent, 1);
+}
+
+TEST_F(UplinkThread, WhatIsLargeWaitsForTheRateAndTheRestDoesNot) {
+  std::atomic<bool> used_up{true};
+  Uplink uplink({sync_, policies_, epoch_, heartbeat_, *store_, clock_, nullptr,
+                 [&used_up] { return milliseconds(used_up ? 5 : 0); }},
+                [](auto, auto) {});
+  add_row();
+  std::thread thread([&uplink] { uplink.run(); });
+  std::this_thread::sleep_for(milliseconds(100));
+  EXPECT_EQ(store_->totals().sent, 0);
+  EXPECT_EQ(store_->identity().epoch, "1") << "an epoch is asked for all the same";
+  used_up = false;
+  EXPECT_TRUE(becomes_sent(1));
+  uplink.stop();
+  thread.join();
+  EXPECT_EQ(sink_.heartbeats.size(), 1U);
+  EXPECT_EQ(sink_.config_asked.size(), 1U);
 }
 
 TEST_F(UplinkThread, TellsOfTroubleInWords) {

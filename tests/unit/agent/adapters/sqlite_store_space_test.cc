@@ -31,8 +31,13 @@ class SpaceTest : public testing::Test {
     ASSERT_TRUE(opened) << opened.error().detail;
     store_ = std::move(*opened);
   }
+  /// Rows that are neither thinned nor folded: each flagged, each of another minute.
   Result<void> append(int count) {
     auto rows = test::rows(count, clock_.utc_ms());
+    for (NewObservation& row : rows) {
+      row.observation.flag = Flag::kQuarantine;
+      row.observation.observed_at -= ++made_ * 61'000;
+    }
     return store_->append(rows, {{"readings", count}});
   }
   /// Rows until the store says it is full.
@@ -57,6 +62,7 @@ class SpaceTest : public testing::Test {
   test::TempDir dir_;
   test::FakeClock clock_;
   std::unique_ptr<SqliteStore> store_;
+  std::int64_t made_ = 0;
 };
 
 TEST_F(SpaceTest, PausesSourcesBeforeItIsFull) {
@@ -167,6 +173,14 @@ TEST(Bounds, TheLastAnswerStandsBetweenTheWatermarks) {
   EXPECT_FALSE(is_accepting({0, bounds.high, 1000, 0}, bounds, 100, true));
   EXPECT_FALSE(is_accepting({0, 0, 99, 0}, bounds, 100, true)) << "others have filled the disk";
   EXPECT_FALSE(is_accepting({0, 0, 105, 0}, bounds, 100, false));
+}
+
+TEST(Bounds, RoomInsideTheFileEndsThePauseThatTheFileItselfMade) {
+  const Bounds bounds = bounds_of(1 << 20);
+  const std::int64_t emptied = 10'000;
+  EXPECT_FALSE(is_accepting({emptied, emptied, 90, 0}, bounds, 100, false)) << "full of rows";
+  EXPECT_TRUE(is_accepting({emptied, 0, 90, 0}, bounds, 100, false)) << "sent and purged";
+  EXPECT_FALSE(is_accepting({emptied, 0, 40, 0}, bounds, 100, false)) << "others took more than half of the floor";
 }
 
 }  // namespace

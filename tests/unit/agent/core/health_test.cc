@@ -50,10 +50,49 @@ TEST(Conservation, CountsDocumentsAmongTheRows) {
   EXPECT_TRUE(conservation_of(audit).holds());
 }
 
+TEST(Conservation, WhatWasFoldedThinnedOrSuppressedIsAccountedFor) {
+  Audit audit = sound().audit;
+  audit.counters["readings"] += 10;
+  EXPECT_FALSE(conservation_of(audit).holds());
+  audit.counters["folded"] = 3;
+  audit.counters["thinned.ok"] = 4;
+  audit.counters["thinned.dead_letter"] = 2;
+  audit.counters["suppressed.policy"] = 1;
+  EXPECT_TRUE(conservation_of(audit).holds());
+}
+
 TEST(Conservation, CountersOfANameAndBelow) {
   const Counters counters{{"ignored", 1}, {"ignored.a", 2}, {"ignored_not", 4}, {"ignored.b", 8}};
   EXPECT_EQ(counter_sum(counters, "ignored"), 11);
   EXPECT_EQ(counter_sum(counters, "nothing"), 0);
+}
+
+TEST(Health, TellsOfAServerThatLostRecords) {
+  HealthFacts facts = sound();
+  facts.audit.totals.dead = 0;
+  facts.audit.totals.sent += 1;
+  EXPECT_THAT(judge_health(facts).reasons, IsEmpty());
+  facts.server_lacks = 700;
+  const Health health = judge_health(facts);
+  ASSERT_THAT(codes(health), ElementsAre("server_behind"));
+  EXPECT_NE(health.reasons[0].text.find("lacks 700 records"), std::string::npos);
+  EXPECT_NE(health.reasons[0].text.find("run edge-agent reconcile"), std::string::npos);
+  EXPECT_TRUE(health.healthy && health.ready);
+}
+
+TEST(Health, WarnsFourteenDaysBeforeTheServersCertificateEnds) {
+  constexpr std::int64_t kDay = 86'400'000;
+  HealthFacts facts = sound();
+  facts.now = 1'771'840'801'000;
+  const auto reason = [&](std::int64_t left) {
+    facts.certificate_expires = facts.now + left;
+    for (const HealthReason& each : judge_health(facts).reasons)
+      if (each.code == "server_certificate") return each.text;
+    return std::string();
+  };
+  EXPECT_EQ(reason(14 * kDay), "");
+  EXPECT_NE(reason(14 * kDay - 1).find("ends 2026-03-09T"), std::string::npos);
+  EXPECT_NE(reason(0).find("ended 2026-02-23T"), std::string::npos);
 }
 
 TEST(Health, IsFineAndSaysWhatWaitsForAPerson) {

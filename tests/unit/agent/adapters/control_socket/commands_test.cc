@@ -107,6 +107,13 @@ TEST_F(Commands, ReloadNeedsAnAgentAndPassesItsFindingsOn) {
   EXPECT_TRUE(ask(R"({"command":"reload"})")["ok"]);
 }
 
+TEST_F(Commands, ReconcileNeedsTheRunningAgent) {
+  for (const auto* request : {R"({"command":"reconcile-start"})", R"({"command":"reconcile-status"})",
+                              R"({"command":"reconcile-cancel"})"}) {
+    EXPECT_EQ(ask(request)["error"], "no agent is running: start it, it has the line to the server");
+  }
+}
+
 TEST_F(Commands, RefusesWhatIsNoRequest) {
   for (const auto* request : {"", "{", "[]", "7", "null", "{}", R"({"command":7})", R"({"command":"rm"})",
                               R"({"command":"outbox-list","limit":"x"})", "\xFF"}) {

@@ -45,11 +45,33 @@ TEST(RepeatFilter, SaysOnceThenEveryTenMinutesWithTheCount) {
   EXPECT_EQ(filter.pass("sync", "refused", 1'000 + RepeatFilter::kAgainMs), "refused");
 }
 
-TEST(RepeatFilter, TroubleThatEndedIsNewsAgain) {
+TEST(RepeatFilter, TroubleThatEndedIsNewsAgainAfterAMinute) {
   RepeatFilter filter;
   EXPECT_EQ(filter.pass("sync", "timeout", 1), "timeout");
   EXPECT_EQ(filter.pass("sync", "", 2), std::nullopt);
-  EXPECT_EQ(filter.pass("sync", "timeout", 3), "timeout");
+  EXPECT_EQ(filter.pass("sync", "timeout", 3), std::nullopt) << "up and down: one trouble";
+  EXPECT_EQ(filter.pass("sync", "", 4), std::nullopt);
+  EXPECT_EQ(filter.pass("sync", "timeout", 1 + RepeatFilter::kBackMs), "timeout (1 times more)");
+}
+
+TEST(RepeatFilter, AnHourOfFailuresIsAFewLines) {
+  RepeatFilter filter;
+  int lines = 0, flapping = 0;
+  for (int second = 0; second < 3'600; ++second) {
+    const auto text = "Failed to connect to 127.0.0.1 port 8000 after " + std::to_string(second * 7 % 1'000) + " ms";
+    lines += filter.pass("sync", text, second * 1'000) ? 1 : 0;
+    (void)filter.pass("policy", second % 2 == 0 ? "" : text, second * 1'000);
+    flapping += filter.pass("epoch", second % 2 == 0 ? "" : text, second * 1'000) ? 1 : 0;
+  }
+  EXPECT_EQ(lines, 6);
+  EXPECT_LE(flapping, 61);
+}
+
+TEST(RepeatFilter, ForgetsRatherThanGrow) {
+  RepeatFilter filter;
+  std::string key = "a";
+  for (std::size_t n = 0; n < 3 * RepeatFilter::kKeys; ++n, key += 'a') EXPECT_TRUE(filter.pass(key, "x", 0));
+  EXPECT_FALSE(filter.pass(key.substr(1), "x", 1));
 }
 
 TEST(Log, WritesOneLineAnEvent) {

@@ -1,0 +1,73 @@
+"""The long runs in seconds: that they work, and that they would see a loss and a double."""
+
+import pytest
+
+from tests.long.kill_loop import KillLoop
+from tests.long.report import Report
+from tests.long.soak import Soak
+from tests.long.week_offline import Week
+from tests.support.sampler import flat
+
+pytestmark = pytest.mark.usefixtures("binaries", "scale_binary", "sink_binary")
+
+
+def test_kill_loop(tmp_path):
+    loop = KillLoop(tmp_path, weigh_every=0).start()
+    try:
+        for number in range(20):
+            loop.cycle(number)
+        result = loop.settle()
+    finally:
+        loop.close()
+    assert result["messages"] > 500 and result["in_sink"] == result["messages"], result
+
+
+def test_a_loss_and_a_double_are_seen(tmp_path):
+    """The verdict itself: a ledger with one line less, and one with a line under a second uid."""
+    loop = KillLoop(tmp_path, weigh_every=0).start()
+    try:
+        loop.cycle(1)
+        loop.settle()
+        whole = loop.sink.ledger_file.read_text().splitlines(keepends=True)
+        status = loop.agent.status()
+        loop.sink.ledger_file.write_text("".join(whole[1:]))
+        with pytest.raises(AssertionError, match="'lost': 1"):
+            loop._verdict(loop.load.sent(), status)
+        loop.sink.ledger_file.write_text("".join([*whole, "f" * 32 + whole[0][32:]]))
+        with pytest.raises(AssertionError, match="'double_by_content': 1"):
+            loop._verdict(loop.load.sent(), status)
+        loop.sink.ledger_file.write_text("".join([*whole, whole[0]]))
+        with pytest.raises(AssertionError, match="'double_by_uid': 1"):
+            loop._verdict(loop.load.sent(), status)
+    finally:
+        loop.close()
+
+
+def test_week_offline(tmp_path):
+    report = Report(tmp_path, "week_offline", {})
+    result = Week(report.work, 30_000, report).run()
+    assert result["ingest"]["rows"] == 30_000 and result["drain"]["sent_twice"] < 30_000, result
+
+
+KINDS = ("agent_killed", "sink_killed", "clock_jumps")
+
+
+def test_soak(tmp_path):
+    result = Soak(Report(tmp_path, "soak", {}), minutes=0.08, rate=500, seed=3, only=KINDS).run()
+    assert result["messages"] > 1000 and sum(result["faults"].values()) >= 1, result
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [([20] * 40, True), ([30] * 10 + [20] * 30, True), (list(range(100, 140)), False), ([20] * 5, False)],
+)
+def test_flat(values, verdict):
+    assert flat(values, 0.1) is verdict
+
+
+def test_a_report_that_was_interrupted_is_resumed(tmp_path):
+    Report(tmp_path, "x", {}).update(cycles_done=7)
+    again = Report(tmp_path, "x", {})
+    assert again.resumed and again.data["cycles_done"] == 7
+    again.update(state="passed")
+    assert not Report(tmp_path, "x", {}).resumed
