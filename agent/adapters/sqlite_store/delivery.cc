@@ -57,7 +57,7 @@ PendingRow StoreBody::pending_row(const SQLite::Statement& select, std::int64_t 
   row.observation = read_row(select);
   row.document = read_document(select);
   row.first_tried_at = first_tried_at;
-  row.observation.backfilled = first_tried_at - row.observation.received_at > kBackfillMs;
+  row.observation.backfilled = row.observation.received_at < first_tried_at - kBackfillMs;
   return row;
 }
 

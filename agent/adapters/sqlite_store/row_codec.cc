@@ -129,6 +129,11 @@ std::string read_digits(const SQLite::Column& column, int base) {
   return text;
 }
 
+/// Any two numbers of a damaged row have a difference, and it brings the first one back.
+std::int64_t difference(std::int64_t from, std::int64_t take) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(from) - static_cast<std::uint64_t>(take));
+}
+
 void bind_text(SQLite::Statement& insert, int at, const std::string& text) {
   if (text.empty()) {
     insert.bind(at);
@@ -179,7 +184,7 @@ void bind_row(SQLite::Statement& insert, RowId id, const NewObservation& row, Ro
   insert.bindNoCopy(at(kType), o.type);
   insert.bind(at(kIndex), o.index);
   insert.bind(at(kReceivedAt), o.received_at);
-  insert.bind(at(kLag), o.received_at - o.observed_at);
+  insert.bind(at(kLag), difference(o.received_at, o.observed_at));
   insert.bind(at(kBits), bits_of(o));
   bind_digits(insert, at(kBoot), o.boot, 16);
   insert.bind(at(kMono), o.mono_ms);
@@ -233,7 +238,7 @@ Observation read_row(const SQLite::Statement& select) {
   o.device = column(kDevice).getString();
   o.type = column(kType).getString();
   o.received_at = column(kReceivedAt).getInt64();
-  o.observed_at = o.received_at - column(kLag).getInt64();
+  o.observed_at = difference(o.received_at, column(kLag).getInt64());
   o.value = read_optional(column(kValue));
   o.unit = column(kUnit).getString();
   if (is_document(select)) return o;
