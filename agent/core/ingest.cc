@@ -147,7 +147,11 @@ Result<void> Ingest::take_poll(const PolledAnswer& answer) {
   arrival.raw_sha256 = sha256_hex(answer.raw);
   std::vector<NewObservation> rows;
   rows.reserve(answer.readings.size());
-  for (Reading reading : answer.readings) rows.push_back({observe(arrival, reading), 0});
+  for (Reading reading : answer.readings) {
+    rows.push_back({observe(arrival, reading), 0});
+    rows.back().observation.raw = arrival.raw;
+    rows.back().observation.raw_sha256 = arrival.raw_sha256;
+  }
   return outbox_.append(
       rows, Counters{{"messages", 1}, {"decoded", 1}, {"readings", static_cast<std::int64_t>(rows.size())}});
 }
@@ -213,9 +217,7 @@ Observation Ingest::observe(const Arrival& arrival, Reading& reading) const {
   // wire.md §1: what the column cannot hold travels in raw alone.
   if (row.value && !is_storable(*row.value)) row.value.reset();
   row.type = std::move(reading.metric);
-  row.raw = arrival.raw;
   row.raw_bytes = static_cast<std::int64_t>(arrival.message.payload.size());
-  row.raw_sha256 = arrival.raw_sha256;
   return row;
 }
 
@@ -244,6 +246,9 @@ Result<void> Ingest::commit(Arrival& arrival, std::vector<Reading> readings, boo
   rows.reserve(readings.size());
   for (Reading& reading : readings) {
     Observation row = observe(arrival, reading);
+    const bool last = &reading == &readings.back();
+    row.raw = last ? std::move(arrival.raw) : arrival.raw;
+    row.raw_sha256 = last ? std::move(arrival.raw_sha256) : arrival.raw_sha256;
     if (is_known(arrival, row)) continue;
     rows.push_back({std::move(row), arrival.message.packet_id});
   }

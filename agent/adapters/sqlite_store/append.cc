@@ -69,10 +69,11 @@ Result<void> StoreBody::append(std::span<NewObservation> rows, const Counters& a
     sums = ledger.counters;
     for (const auto& [name, count] : add) sums[name] += count;
   }
-  auto stored = transact([&] {
+  const auto write = [&] {
     insert_rows(rows, tally);
     if (tally == 0) write_counters(sums, last);
-  });
+  };
+  auto stored = transact(write, tally != 0);  // a tally stands for one row and no counters
   if (!stored) {
     for (std::string* uid : given) uid->clear();  // the seq goes to somebody else
     refresh_space();
