@@ -35,6 +35,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{500};
+constexpr milliseconds kHouseBudget{150};     ///< of each tick, to purge and thin
 constexpr milliseconds kUplinkGrace{2'500};   ///< of the stop: for the request under way and one more
 constexpr milliseconds kStopDeadline{4'700};  ///< of the stop: then the process ends, whatever hangs
 constexpr milliseconds kStatusAge{10'000};    ///< pages may show sums this old
@@ -187,6 +188,7 @@ void Agent::run() {
   or_cannot_start(ingest_.warm());
   if (const auto loaded = policies_.load(); !loaded) log_.error("the policies on disk: " + loaded.error().detail);
   uplink_thread_ = std::thread([this] { uplink_.run(); });
+  watch_store(clock_.mono_ms());  // nothing is let in before a full store has been told so
   if (mqtt_) mqtt_->start();
   for (const auto& source : field_) source->start();
   log_.info("edge-agent " + std::string(kVersion) + " runs as " + gateway_ + ", epoch " + store_->identity().epoch);
@@ -209,6 +211,7 @@ void Agent::tick() {
 }
 
 void Agent::watch_store(std::int64_t now) {
+  store_->keep_house(kHouseBudget);
   if (mqtt_) mqtt_->pause(!store_->accepting());
   const auto messages = counter_sum(store_->counters(), "messages");
   if (messages != messages_) {

@@ -32,7 +32,7 @@ struct FrappeSection {
   std::size_t batch_rows = 500;
   bool gzip = true;
   std::chrono::milliseconds timeout{30'000};
-  double live_share = 0.7;    ///< of each batch while there is a backlog
+  double live_share = 0.7;    ///< of the requests while there is a backlog
   std::int64_t max_rate = 0;  ///< bytes a second; 0 = no limit
 };
 struct StoreSection {

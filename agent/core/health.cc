@@ -28,6 +28,11 @@ void judge_store(const HealthFacts& facts, Reasons& reasons) {
                        std::to_string(facts.size.used_bytes) + " of " + std::to_string(facts.size.max_bytes) +
                            " bytes used, " + std::to_string(facts.size.free_bytes) + " free on the disk"});
   }
+  if (const auto thinned = counter_sum(facts.audit.counters, "thinned"); thinned > 0) {
+    reasons.push_back({Weight::kNote, "thinned",
+                       std::to_string(thinned) + " readings went to make room before the server had them; gap records "
+                                                 "say which (docs/storage.md)"});
+  }
   if (facts.identity.provisional) {
     reasons.push_back({facts.identity.reason == "corrupt" ? Weight::kUnhealthy : Weight::kNote, "provisional_epoch",
                        "the server has not granted an epoch yet (" + facts.identity.reason + ")"});
@@ -105,7 +110,8 @@ Conservation conservation_of(const Audit& audit) {
                             exactly(counters, "duplicate") + counter_sum(counters, "ignored");
   sums.readings = exactly(counters, "readings") + counter_sum(counters, "documents");
   sums.readings_accounted =
-      audit.totals.sent + audit.totals.pending + audit.totals.dead + exactly(counters, "readings.duplicate");
+      audit.totals.sent + audit.totals.pending + audit.totals.dead + exactly(counters, "readings.duplicate") +
+      exactly(counters, "folded") + counter_sum(counters, "thinned") + counter_sum(counters, "suppressed");
   return sums;
 }
 

@@ -15,7 +15,7 @@ namespace edge {
 /// cursor of delivery.
 struct Conservation {
   std::int64_t messages = 0, messages_accounted = 0;  ///< decoded + undecodable + duplicate + ignored
-  /// Readings and documents: each is a row. Sent + pending + dead letters + duplicate.
+  /// Readings and documents: each is a row. Sent + pending + dead letters + duplicate + folded + thinned + suppressed.
   std::int64_t readings = 0, readings_accounted = 0;
   bool holds() const { return messages == messages_accounted && readings == readings_accounted; }
 };

@@ -53,7 +53,7 @@ std::optional<double> Horizon::days(const StoreSize& size) const {
   const auto rows = static_cast<double>(samples_.back().readings - samples_.front().readings);
   if (span_ms < static_cast<double>(kLeastMs) || rows <= 0) return std::nullopt;
   const double bytes_a_row = static_cast<double>(size.used_bytes) / static_cast<double>(size.rows);
-  const auto room = static_cast<double>(std::max<std::int64_t>(size.max_bytes - size.used_bytes, 0));
+  const auto room = static_cast<double>(size.room_bytes);
   return room / bytes_a_row / (rows / span_ms) / (24.0 * 3600 * 1000);
 }
 

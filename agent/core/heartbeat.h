@@ -38,8 +38,8 @@ struct HeartbeatFacts {
 /// Pure; without the horizon.
 wire::Heartbeat compose_heartbeat(const HeartbeatFacts& facts);
 
-/// How many days the store holds at today's rate (rows of the last 24 hours at most, bytes a row as stored). Not
-/// thread-safe.
+/// How many days without the server the store lasts at today's rate before readings are thinned (rows of the last 24
+/// hours at most, bytes a row as stored). Not thread-safe.
 class Horizon {
  public:
   void sample(std::int64_t mono_ms, std::int64_t readings);

@@ -171,6 +171,8 @@ Result<void> Ingest::take(const InboundMessage& message) {
   if (rule == nullptr) return ignore("no_topic");
   // An id that cannot be written cannot be cut either: the rest could be another device's name.
   if (!is_wire_id(arrival.site) || !is_wire_id(arrival.device)) return ignore("bad_id");
+  const bool stranger = arrival.book->is_unknown(arrival.site, arrival.device);
+  if (stranger && !strangers_.admit(arrival.site, arrival.device, arrival.mono_ms)) return ignore("unknown_device");
 
   auto decoded = decode_json(message.payload, rule->shape);
   if (decoded && decoded->empty()) decoded = fail(Errc::kMalformed, "no readings");

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/core/strangers.h"
 #include "agent/core/topic_rules.h"
 #include "agent/core/uid_window.h"
 #include "agent/ports/clock.h"
@@ -55,6 +56,7 @@ class Ingest : public MessageSink, public PollSink {
   std::shared_ptr<const PolicyBook> book_;
   std::mutex mutex_;  ///< one message at a time
   UidWindow window_;
+  Strangers strangers_;
 };
 
 }  // namespace edge

@@ -20,13 +20,30 @@ void RejectionWatch::add(std::int64_t mono_ms, std::string_view site, std::strin
   }
   std::string name;
   name.append(site).append("/").append(device);
-  const auto count = [&name](Tally& tally) {
-    ++tally.records;
-    tally.devices.insert(name);
-  };
   Slice& slice = slices_.back();
+  // The same devices on both sides, or the shares could not be compared.
+  const bool counted = slice.all.devices.size() < kMostDevices || slice.all.devices.contains(name);
+  const auto count = [&](Tally& tally) {
+    ++tally.records;
+    if (counted) tally.devices.insert(name);
+  };
   count(slice.all);
-  if (!code.empty()) count(slice.rejected[std::string(code)]);
+  if (code.empty()) return;
+  const auto known = slice.rejected.find(code);
+  if (known != slice.rejected.end()) {
+    count(known->second);
+  } else if (slice.rejected.size() < kMostCodes) {
+    count(slice.rejected[std::string(code)]);
+  }
+}
+
+std::size_t RejectionWatch::names() const {
+  std::size_t sum = 0;
+  for (const Slice& slice : slices_) {
+    sum += slice.all.devices.size() + slice.rejected.size();
+    for (const auto& [code, tally] : slice.rejected) sum += tally.devices.size();
+  }
+  return sum;
 }
 
 std::optional<std::string> RejectionWatch::tripped(std::int64_t mono_ms) {

@@ -19,7 +19,6 @@ struct SyncSettings {
   std::chrono::milliseconds first_backoff{1'000};
   std::chrono::milliseconds longest_backoff{60'000};
   std::chrono::milliseconds longest_stop_probe{300'000};
-  int live_share = 70;  ///< per cent of each batch for the live lane while there is a backlog
 };
 
 /// What delivery is doing, for status, metrics and health.

@@ -21,7 +21,10 @@ using RowId = std::int64_t;
 
 /// Counters committed in the same transaction as the rows they count; names of design.md §6 and wire.md §6,
 /// a reason after a dot: "messages" "decoded" "undecodable" "duplicate" "ignored.no_topic" "ignored.retained"
-/// "readings" "readings.duplicate" "documents" (weighings, genesis records and tickets: rows that are no readings).
+/// "ignored.unknown_device"
+/// "readings" "readings.duplicate" "documents" (weighings, genesis records, tickets and gaps: rows that are no readings).
+/// What never reached the server, by the store: "thinned.ok" "thinned.invalid" "thinned.warning" "thinned.folded"
+/// "thinned.dead_letter" (each in a gap record too), "folded" (readings that stand in the count of another row).
 using Counters = std::map<std::string, std::int64_t, std::less<>>;
 
 /// A row to append. An empty uid asks for the `sequence` form: the store knows the seq it gives.
@@ -240,8 +243,9 @@ struct StoreSize {
   std::int64_t free_bytes = 0;  ///< of the file system
   int disk_used_pct = 0;
   std::int64_t used_bytes = 0;  ///< of `bytes`, without pages free to be used again
-  std::int64_t rows = 0;        ///< rows kept, sent ones included
+  std::int64_t rows = 0;        ///< rows kept, sent ones included; about
   std::string failure;          ///< why nothing is durable any more (a failed sync); empty = none
+  std::int64_t room_bytes = 0;  ///< until readings the server does not have are thinned; sent rows count as room
 };
 
 class State {

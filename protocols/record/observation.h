@@ -32,6 +32,7 @@ struct Fold {
   std::int64_t first_at = 0;
   std::int64_t last_at = 0;
   std::string last_raw;
+  std::int64_t last_row = 0;  ///< of the gateway's outbox; does not travel
 };
 
 /// A summary of a period where the site reports by interval.

@@ -44,7 +44,7 @@ class Proxy:
                 threading.Thread(target=self._serve, args=(near,), daemon=True).start()
 
     def _serve(self, near: socket.socket) -> None:
-        with contextlib.suppress(OSError, ValueError):
+        with near, contextlib.suppress(OSError, ValueError):
             head = b""
             while b"\r\n\r\n" not in head:
                 data = near.recv(4096)
@@ -59,9 +59,11 @@ class Proxy:
                 near.sendall(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
                 return
             host, port = place.rsplit(":", 1)
-            far = socket.create_connection((host, int(port)), timeout=5)
-            far.settimeout(None)
-            self._open.add(far)
-            near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            threading.Thread(target=_pump, args=(far, near), daemon=True).start()
-            _pump(near, far)
+            with socket.create_connection((host, int(port)), timeout=5) as far:
+                far.settimeout(None)
+                self._open.add(far)
+                near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                back = threading.Thread(target=_pump, args=(far, near), daemon=True)
+                back.start()
+                _pump(near, far)
+                back.join()

@@ -47,6 +47,7 @@ Json store_json(const HealthFacts& facts) {
           {"free_bytes", size.free_bytes},
           {"disk_used_pct", size.disk_used_pct},
           {"rows", size.rows},
+          {"room_bytes", size.room_bytes},
           {"accepting", facts.accepting},
           {"failure", size.failure},
           {"corrupt_at", moment(facts.identity.corrupt_at)},
@@ -68,7 +69,10 @@ Json conservation_json(const AgentStatus& status) {
                   {"sent", totals.sent},
                   {"pending", totals.pending},
                   {"dead_letter", totals.dead},
-                  {"duplicate", counter_sum(counters, "readings.duplicate")}}},
+                  {"duplicate", counter_sum(counters, "readings.duplicate")},
+                  {"folded", counter_sum(counters, "folded")},
+                  {"thinned", counter_sum(counters, "thinned")},
+                  {"suppressed", counter_sum(counters, "suppressed")}}},
                 {"adds_up", sums.holds()}};
   return parts;
 }

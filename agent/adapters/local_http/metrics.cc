@@ -62,6 +62,13 @@ void add_conservation(const AgentStatus& status, Families& out) {
   out.counter("edge_readings_total", "Readings found in the messages.", sums.readings);
   out.counter("edge_readings_sent_total", "Readings the server has.", totals.sent);
   out.counter("edge_readings_duplicate_total", "Readings known already.", counter_sum(counters, "readings.duplicate"));
+  out.gauge("edge_readings_folded", "Readings that stand in the count of another row.",
+            static_cast<double>(counter_sum(counters, "folded")));
+  for (const auto* reason : {"ok", "invalid", "warning", "folded", "dead_letter"}) {
+    out.counter("edge_readings_thinned_total", "Readings that went to make room; gap records name them.",
+                counter_sum(counters, std::string("thinned.") + reason), {{"reason", reason}});
+  }
+  out.counter("edge_readings_suppressed_total", "Readings a policy keeps back.", counter_sum(counters, "suppressed"));
   out.gauge("edge_readings_pending", "Readings that wait for the server.", static_cast<double>(totals.pending));
   out.gauge("edge_backlog_rows", "Of them, rows that newer ones go ahead of; 0 = all go in order.",
             static_cast<double>(totals.backlog));
@@ -99,7 +106,8 @@ void add_store(const AgentStatus& status, Families& out) {
   out.gauge("edge_store_accepting", "1 while the store takes readings.", status.facts.accepting ? 1 : 0);
   out.gauge("edge_disk_free_bytes", "Free bytes of the file system.", static_cast<double>(size.free_bytes));
   if (status.horizon_days) {
-    out.gauge("edge_horizon_days", "Days the store lasts at today's rate.", *status.horizon_days);
+    out.gauge("edge_horizon_days", "Days without the server until readings are thinned, at today's rate.",
+              *status.horizon_days);
   }
 }
 

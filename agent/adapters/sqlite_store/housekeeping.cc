@@ -30,7 +30,9 @@ Usage StoreBody::usage() {
 
 void StoreBody::refresh_space() {
   try {
-    accepting = is_accepting(usage(), bounds, options.min_free, accepting);
+    const Usage used = usage();
+    accepting = is_accepting(used, bounds, options.min_free, accepting);
+    tight = used.used_bytes >= bounds.low;
   } catch (const SQLite::Exception& e) {
     (void)recover(e);  // the append that comes next says what is wrong
   }
@@ -44,29 +46,38 @@ RowId StoreBody::purge_limit(std::int64_t cutoff) {
 
 bool StoreBody::purge_sent(std::int64_t cutoff) {
   // Room is needed: what the server has needs no further word (design.md §6, thinning order).
-  const RowId limit = accepting ? purge_limit(cutoff) : ledger.sent_upto;
-  if (purge_from == 0) purge_from = db->execAndGet("SELECT ifnull(min(id), 1) FROM outbox").getInt64();
-  if (purge_from > limit) return false;
-  const RowId to = std::min(purge_from + kPurgeChunk - 1, limit);
+  const RowId limit = tight ? ledger.sent_upto : purge_limit(cutoff);
+  std::vector<RowId> ids;
+  {
+    SQLite::Statement select(*db,
+                             "SELECT id FROM outbox WHERE id BETWEEN ?1 AND ?2 AND id NOT IN "
+                             "(SELECT id FROM exception WHERE id BETWEEN ?1 AND ?2) ORDER BY id LIMIT ?3");
+    select.bind(1, purge_from);
+    select.bind(2, limit);
+    select.bind(3, static_cast<std::int64_t>(kPurgeChunk));
+    while (select.executeStep()) ids.push_back(select.getColumn(0).getInt64());
+  }
+  if (ids.empty()) return false;
+  const RowId to = ids.back();
   const bool uncounted = to > ledger.on_disk[kCountedUpto];
   const auto purged = transact([&] {
     if (uncounted) write_counters(ledger.counters, ledger.last_id);  // their tallies go with the rows
-    SQLite::Statement rows(*db,
-                           "DELETE FROM outbox WHERE id BETWEEN ?1 AND ?2 AND id NOT IN "
-                           "(SELECT id FROM exception WHERE id BETWEEN ?1 AND ?2)");
-    rows.bind(1, purge_from);
-    rows.bind(2, to);
-    rows.exec();
+    SQLite::Statement row(*db, "DELETE FROM outbox WHERE id = ?");
+    for (const RowId id : ids) {
+      row.bind(1, id);
+      row.exec();
+      row.reset();
+    }
     SQLite::Statement marks(*db, "DELETE FROM sent_mark WHERE upto <= ?");
     marks.bind(1, to);
     marks.exec();
   });
   if (purged) purge_from = to + 1;
   if (purged && uncounted) counters_written(ledger.last_id);
-  return purged && to < limit;
+  return purged.has_value();
 }
 
-void StoreBody::purge_sent_late(std::int64_t cutoff) {
+bool StoreBody::purge_sent_late(std::int64_t cutoff) {
   std::vector<RowId> ids;
   {
     SQLite::Statement select(*db, "SELECT id FROM exception WHERE state = 2 AND settled_at <= ? AND id <= ? LIMIT ?");
@@ -75,8 +86,8 @@ void StoreBody::purge_sent_late(std::int64_t cutoff) {
     select.bind(3, static_cast<std::int64_t>(kPurgeChunk));
     while (select.executeStep()) ids.push_back(select.getColumn(0).getInt64());
   }
-  if (ids.empty()) return;
-  (void)transact([&] {
+  if (ids.empty()) return false;
+  const auto purged = transact([&] {
     for (const char* table : {"outbox", "exception"}) {
       SQLite::Statement remove(*db, std::string("DELETE FROM ") + table + " WHERE id = ?");
       for (const RowId id : ids) {
@@ -86,25 +97,88 @@ void StoreBody::purge_sent_late(std::int64_t cutoff) {
       }
     }
   });
+  return purged.has_value();
 }
 
-void StoreBody::housekeep(std::int64_t now) {
-  refresh_space();
+RowId StoreBody::first_sent() {
+  SQLite::Statement select(*db, "SELECT id FROM outbox WHERE id NOT IN (SELECT id FROM exception) ORDER BY id LIMIT 1");
+  return select.executeStep() ? select.getColumn(0).getInt64() : ledger.last_id + 1;
+}
+
+bool StoreBody::purge(std::int64_t now) {
+  if (purge_from == 0) purge_from = first_sent();
   const std::int64_t mono = clock.mono_ms();
-  if (audits > 0 || (accepting && mono < next_purge_at)) return;
+  if (!tight && mono < next_purge_at) return false;
+  if (purge_sent(now - options.retain_sent.count())) return true;
+  if (purge_sent_late(tight ? now : now - options.retain_sent.count())) return true;
+  next_purge_at = mono + kPurgeEveryMs;
+  return false;
+}
+
+// Made anew only where there is room for it twice over: it must not be what fills the store again.
+void StoreBody::remake_ballast() {
+  if (ballast.is_there() || !accepting || tight) return;
+  const Usage used = usage();
+  const bool roomy = used.used_bytes + ballast.full_bytes() * 2 < bounds.high &&
+                     used.disk_free - ballast.full_bytes() * 2 > options.min_free;
+  if (roomy && ballast.make()) set_limits();
+}
+
+bool StoreBody::is_untold(RowId id) const {
+  return id > ledger.sent_upto && first_tried(id) == 0 && !is_ahead(id);
+}
+
+Standing StoreBody::standing(RowId id, std::int64_t now) {
+  if (id > ledger.sent_upto && !is_ahead(id)) return is_untold(id) ? Standing::kFresh : Standing::kBound;
+  if (ledger.singled.contains(id)) return Standing::kBound;
+  const auto exception = get_exception(id);
+  const bool waits = exception && exception->state == RowState::kLater && exception->not_before > now;
+  return waits ? Standing::kPutOff : Standing::kBound;
+}
+
+bool StoreBody::keep_house(std::int64_t now) {
+  if (purge(now)) return true;
+  if (bound_dead_letters()) return true;
+  if (tight) return thinning.step(*this, now);
+  remake_ballast();
+  return false;
+}
+
+bool StoreBody::housekeep(std::int64_t now) {
+  refresh_space();
+  if (audits > 0) return false;
   try {
-    const bool more = purge_sent(now - options.retain_sent.count());
-    purge_sent_late(accepting ? now - options.retain_sent.count() : now);
-    if (!more) next_purge_at = mono + kPurgeEveryMs;
-    // Made anew only where there is room for it twice over: it must not be what fills the store again.
-    if (!ballast.is_there() && accepting && !more) {
-      const Usage used = usage();
-      const bool roomy = used.used_bytes + ballast.full_bytes() * 2 < bounds.high &&
-                         used.disk_free - ballast.full_bytes() * 2 > options.min_free;
-      if (roomy && ballast.make()) set_limits();
-    }
+    return keep_house(now);
   } catch (const SQLite::Exception& e) {
     (void)recover(e);
+    return false;
+  }
+}
+
+std::int64_t StoreBody::rows_sent() const {
+  return std::max<RowId>(ledger.sent_upto - purge_from + 1, 0);
+}
+
+std::int64_t StoreBody::rows_kept() const {
+  const std::int64_t behind = std::min<std::int64_t>(ledger.later + ledger.dead, std::max<RowId>(purge_from - 1, 0));
+  return rows_sent() + ledger.last_id - ledger.sent_upto - ledger.holes + behind;
+}
+
+std::int64_t StoreBody::room_for_unsent(const Usage& used) const {
+  const std::int64_t kept = rows_kept();
+  const std::int64_t sent = kept > 0 ? used.used_bytes / kept * rows_sent() : 0;
+  const std::int64_t on_disk = std::max<std::int64_t>(used.disk_free - options.min_free, 0);
+  // The file may grow as far as the disk lets it; pages free in it can be used again anyway.
+  const std::int64_t most = std::min(bounds.low, used.file_bytes + on_disk);
+  return std::max<std::int64_t>(most - used.used_bytes + sent, 0);
+}
+
+void SqliteStore::keep_house(std::chrono::milliseconds budget) {
+  const auto until = std::chrono::steady_clock::now() + budget;
+  StoreBody& body = *body_;
+  for (bool more = true; more && std::chrono::steady_clock::now() < until;) {
+    const std::lock_guard lock(body.mutex);
+    more = body.housekeep(body.clock.utc_ms());
   }
 }
 

@@ -80,6 +80,7 @@ void StoreBody::pick_documents(RowId upto, std::size_t limit, std::int64_t now, 
     const RowId id = select->getColumn(0).getInt64();
     if (!is_ahead(id)) out_of_turn.insert(id);
   }
+  if (!out_of_turn.empty()) documents_told = std::max(documents_told, *out_of_turn.rbegin());
   Use fresh(statements->fresh);
   for (const RowId id : out_of_turn) {
     fresh->bind(1, id - 1);

@@ -71,9 +71,9 @@ RowId row_of(const StoreBody& body, const wire::Stamp& stamp) {
 }
 
 bool is_kept(StoreBody& body, RowId id) {
-  Use row(body.statements->received_at);
-  row->bind(1, id);
-  return row->executeStep();
+  SQLite::Statement row(*body.db, "SELECT 1 FROM outbox WHERE id = ?");
+  row.bind(1, id);
+  return row.executeStep();
 }
 
 /// One resend(): inside a transaction, which may run twice.

@@ -78,7 +78,7 @@ std::string extra_of(const Observation& row) {
   if (row.fold) {
     const Fold& fold = *row.fold;
     return "fold\n" + std::to_string(fold.count) + '\n' + std::to_string(fold.first_at) + '\n' +
-           std::to_string(fold.last_at) + '\n' + fold.last_raw;
+           std::to_string(fold.last_at) + '\n' + fold.last_raw + '\n' + std::to_string(fold.last_row);
   }
   if (row.aggregate) {
     const Aggregate& agg = *row.aggregate;
@@ -97,8 +97,8 @@ std::int64_t to_int(std::string_view digits) {
 void read_extra(const std::string& text, Observation& row) {
   auto parts = split(text);
   if (parts.size() >= 4 && parts[0] == "fold") {
-    parts.resize(5);
-    row.fold = Fold{to_int(parts[1]), to_int(parts[2]), to_int(parts[3]), parts[4]};
+    parts.resize(6);
+    row.fold = Fold{to_int(parts[1]), to_int(parts[2]), to_int(parts[3]), parts[4], to_int(parts[5])};
   } else if (parts.size() == 8 && parts[0] == "agg") {
     row.aggregate =
         Aggregate{to_int(parts[2]), to_int(parts[3]), parts[4], parts[5], parts[6], parts[7], to_int(parts[1])};
@@ -269,6 +269,23 @@ std::optional<RecentUid> read_recent(const SQLite::Statement& select) {
     recent.raw_sha256 = read_sha(select, select.getColumn(kRaw).getString());
   }
   return recent;
+}
+
+RowBrief read_brief(const SQLite::Statement& select) {
+  RowBrief brief;
+  brief.document = is_document(select);
+  Observation row;
+  unpack(select.getColumn(kBits).getInt(), row);
+  brief.flag = row.flag;
+  brief.site = select.getColumn(kSite).getString();
+  brief.device = select.getColumn(kDevice).getString();
+  brief.received_at = select.getColumn(kReceivedAt).getInt64();
+  // Behind raw, and so behind pages of it: read only where it can be there.
+  if (!brief.document && row.flag >= Flag::kQuarantine) {
+    read_extra(select.getColumn(kExtra).getString(), row);
+    brief.fold = std::move(row.fold);
+  }
+  return brief;
 }
 
 }  // namespace edge

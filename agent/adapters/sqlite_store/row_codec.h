@@ -43,4 +43,14 @@ Observation read_row(const SQLite::Statement& select);
 /// Of the same columns, only what the window of latest uids needs. Nothing for a document: no message is one.
 std::optional<RecentUid> read_recent(const SQLite::Statement& select);
 
+/// What thinning decides by; `fold` only where the row is flagged.
+struct RowBrief {
+  bool document = false;
+  Flag flag = Flag::kOk;
+  std::string site, device;
+  std::int64_t received_at = 0;
+  std::optional<Fold> fold;
+};
+RowBrief read_brief(const SQLite::Statement& select);
+
 }  // namespace edge

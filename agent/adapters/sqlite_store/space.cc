@@ -40,7 +40,9 @@ Bounds bounds_of(std::int64_t max_bytes) {
   constexpr std::int64_t kWal = 8LL << 20;
   constexpr std::int64_t kReserve = 8LL << 20;
   const std::int64_t margin = std::min(std::max(kMargin, max_bytes / 20), max_bytes / 4);
-  return {max_bytes, max_bytes - margin, max_bytes - margin * 2, std::min(kWal, max_bytes / 8),
+  const std::int64_t high = max_bytes - margin;
+  // A quarter: what goes to make room is no more than what lets the newest in.
+  return {max_bytes, high, high - margin / 4, std::min(kWal, max_bytes / 8),
           std::min(kReserve, max_bytes / 32)};
 }
 

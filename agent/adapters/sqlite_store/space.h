@@ -29,7 +29,7 @@ class Ballast {
 struct Bounds {
   std::int64_t max = 0;      ///< the hard limit
   std::int64_t high = 0;     ///< above: sources should pause; 64 MiB or more below `max` where it is large enough
-  std::int64_t low = 0;      ///< below: they may go on
+  std::int64_t low = 0;      ///< above: rows go, so that in the long run no source need pause; below: they may go on
   std::int64_t wal = 0;      ///< of `max`, what is kept for the write-ahead log
   std::int64_t reserve = 0;  ///< of `max`, what only delivery and, up to half of it, documents may use
 };

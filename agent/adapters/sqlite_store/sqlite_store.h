@@ -29,6 +29,8 @@ struct StoreOptions {
   std::int64_t min_free = 512LL << 20;  ///< bytes of the file system left to others
   std::chrono::milliseconds retain_sent = std::chrono::hours(24 * 7);
   std::int64_t ballast_bytes = 8LL << 20;
+  std::int64_t dead_letters = 10'000;            ///< kept; the oldest readings above go, weighings and tickets never
+  std::int64_t dead_letter_bytes = 32LL << 20;  ///< the same in bytes of their rows; at most an eighth of max_bytes
 };
 
 struct StoreBody;
@@ -50,6 +52,10 @@ class SqliteStore final : public Outbox,
   /// Errors: kRefused (another edge-agent holds it), kUnsupported (written by a newer agent), kIo, kFull.
   static Result<std::unique_ptr<SqliteStore>> open(const StoreOptions& options, const Clock& clock);
   ~SqliteStore() override;
+  /// Purges what the server has had for long enough, thins where the store is full, bounds the dead letters: in short
+  /// transactions that let others through, no longer than `budget`. Twice a second, from one thread, sources paused or
+  /// not.
+  void keep_house(std::chrono::milliseconds budget);
   SqliteStore(const SqliteStore&) = delete;
   SqliteStore& operator=(const SqliteStore&) = delete;
 

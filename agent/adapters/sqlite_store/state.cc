@@ -85,8 +85,8 @@ StoreSize SqliteStore::size() const {
     if (used.disk_total > 0) {
       size.disk_used_pct = static_cast<int>((used.disk_total - used.disk_free) * 100 / used.disk_total);
     }
-    const RowId oldest = body.db->execAndGet("SELECT ifnull(min(id), 0) FROM outbox").getInt64();
-    size.rows = oldest == 0 ? 0 : body.ledger.last_id - oldest + 1;
+    size.rows = body.rows_kept();
+    size.room_bytes = body.room_for_unsent(used);
     return {};
   });
   if (!known && size.failure.empty()) size.failure = known.error().detail;

@@ -13,11 +13,14 @@
 #include <utility>
 #include <vector>
 
+#include "agent/adapters/sqlite_store/gaps.h"
 #include "agent/adapters/sqlite_store/lock_file.h"
+#include "agent/adapters/sqlite_store/removal.h"
 #include "agent/adapters/sqlite_store/row_codec.h"
 #include "agent/adapters/sqlite_store/space.h"
 #include "agent/adapters/sqlite_store/sqlite_store.h"
 #include "agent/adapters/sqlite_store/sync_timer.h"
+#include "agent/adapters/sqlite_store/thinning.h"
 
 namespace edge {
 
@@ -176,12 +179,28 @@ struct StoreBody {
 
   Usage usage();
   void refresh_space();
-  /// Purges a chunk, makes the ballast anew: what is due. Called by pending(), which the uplink calls at least every
-  /// few minutes, offline too.
-  void housekeep(std::int64_t now);
+  /// Some of what is due: purges or thins a chunk, makes the ballast anew; a few milliseconds. True = there is more.
+  bool housekeep(std::int64_t now);
+  bool keep_house(std::int64_t now);
+  /// What of the sent rows may go; true = there is more.
+  bool purge(std::int64_t now);
   bool purge_sent(std::int64_t cutoff);
   RowId purge_limit(std::int64_t cutoff);
-  void purge_sent_late(std::int64_t cutoff);
+  /// The oldest row that is no exception: sent, or the first one pending.
+  RowId first_sent();
+  bool purge_sent_late(std::int64_t cutoff);
+  void remake_ballast();
+  /// True where some went.
+  bool bound_dead_letters();
+  /// Rows kept, of them those the server has: estimates, no row is counted.
+  std::int64_t rows_kept() const;
+  std::int64_t rows_sent() const;
+  /// Bytes until readings the server does not have begin to go; what it has counts as room.
+  std::int64_t room_for_unsent(const Usage& used) const;
+  /// Whether a document that was never handed out, in its turn or before.
+  bool is_document_untold(RowId id) const { return id > documents_told && is_untold(id); }
+  bool is_untold(RowId id) const;
+  Standing standing(RowId id, std::int64_t now);
 
   /// After any exception of SQLite: back out, remember a damaged file for the next start.
   Error recover(const SQLite::Exception& e);
@@ -259,6 +278,7 @@ struct StoreBody {
   Ledger ledger;
   std::map<std::string, wire::ChainHead, std::less<>> chain_heads;  ///< by scale
   std::set<RowId> out_of_turn;  ///< rows pending_live() handed out last that have no lane
+  RowId documents_told = 0;     ///< the last document handed out of its turn
   RowId synced_upto = 0;        ///< rows known to be on the disk itself
   std::uint64_t document_commit = 0;                                ///< the timer's number of the newest one
   std::string instance, reason, last_epoch, corrupt_kept_in;
@@ -267,9 +287,13 @@ struct StoreBody {
   Bounds bounds;
   std::int64_t page_bytes = 0;
   bool accepting = true;
+  bool tight = false;       ///< room has to be made
+  GapBook gaps;
+  Thinning thinning;
   int commits_to_look = 0;  ///< until the next refresh_space()
-  RowId purge_from = 0;
+  RowId purge_from = 0;            ///< rows before were purged, or wait
   std::int64_t next_purge_at = 0;  ///< mono ms
+  std::int64_t letters_bounded = 0;  ///< dead letters there were when their bytes were last counted
   std::string sync_failure;        ///< a sync SQLite itself did
   int audits = 0;                  ///< running now: no purge meanwhile
   int wal_fd = -1;

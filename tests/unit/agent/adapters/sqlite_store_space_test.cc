@@ -31,8 +31,13 @@ class SpaceTest : public testing::Test {
     ASSERT_TRUE(opened) << opened.error().detail;
     store_ = std::move(*opened);
   }
+  /// Rows that are neither thinned nor folded: each flagged, each of another minute.
   Result<void> append(int count) {
     auto rows = test::rows(count, clock_.utc_ms());
+    for (NewObservation& row : rows) {
+      row.observation.flag = Flag::kQuarantine;
+      row.observation.observed_at -= ++made_ * 61'000;
+    }
     return store_->append(rows, {{"readings", count}});
   }
   /// Rows until the store says it is full.
@@ -57,6 +62,7 @@ class SpaceTest : public testing::Test {
   test::TempDir dir_;
   test::FakeClock clock_;
   std::unique_ptr<SqliteStore> store_;
+  std::int64_t made_ = 0;
 };
 
 TEST_F(SpaceTest, PausesSourcesBeforeItIsFull) {

@@ -50,6 +50,17 @@ TEST(Conservation, CountsDocumentsAmongTheRows) {
   EXPECT_TRUE(conservation_of(audit).holds());
 }
 
+TEST(Conservation, WhatWasFoldedThinnedOrSuppressedIsAccountedFor) {
+  Audit audit = sound().audit;
+  audit.counters["readings"] += 10;
+  EXPECT_FALSE(conservation_of(audit).holds());
+  audit.counters["folded"] = 3;
+  audit.counters["thinned.ok"] = 4;
+  audit.counters["thinned.dead_letter"] = 2;
+  audit.counters["suppressed.policy"] = 1;
+  EXPECT_TRUE(conservation_of(audit).holds());
+}
+
 TEST(Conservation, CountersOfANameAndBelow) {
   const Counters counters{{"ignored", 1}, {"ignored.a", 2}, {"ignored_not", 4}, {"ignored.b", 8}};
   EXPECT_EQ(counter_sum(counters, "ignored"), 11);

@@ -257,6 +257,19 @@ TEST_F(IngestTest, JudgesByTheBook) {
   EXPECT_THAT(last().reasons, ElementsAre("unknown_device"));
 }
 
+TEST_F(IngestTest, AFloodOfMadeUpDevicesIsCountedAndNotKept) {
+  auto book = std::make_shared<PolicyBook>(std::vector<Policy>{});
+  book->set_devices({{"silo-a", "bin3-t1"}});
+  ingest_.set_book(book);
+  for (int n = 0; n < 1'500; ++n) {
+    ASSERT_TRUE(send(kVector, 0, false, "yam/silo-a/made-up-" + std::to_string(n) + "/observation"));
+  }
+  EXPECT_EQ(count("ignored.unknown_device"), 500);
+  EXPECT_EQ(outbox_.rows.size(), 1'000U);
+  ASSERT_TRUE(send(kVector)) << "a known device is let in all the same";
+  EXPECT_EQ(outbox_.rows.size(), 1'001U);
+}
+
 TEST_F(IngestTest, SaysSoWhenNothingWasCommitted) {
   outbox_.failure = Error{Errc::kFull, "no room"};
   const auto refused = send(kVector);

@@ -181,6 +181,18 @@ TEST(RejectionWatch, TwoCodesAreNotOne) {
   EXPECT_FALSE(watch.tripped(0));
 }
 
+TEST(RejectionWatch, AFloodOfMadeUpNamesStaysSmallAndIsStillSeen) {
+  RejectionWatch watch;
+  for (int n = 0; n < 100'000; ++n) {
+    const std::string name = std::to_string(n);
+    watch.add(n / 10, "silo-a", "made-up-" + name, n % 2 == 0 ? "unknown_site" : "code-" + name);
+  }
+  EXPECT_LT(watch.names(), 1'000U);
+  EXPECT_EQ(watch.tripped(10'000), std::nullopt) << "half is not more than half";
+  for (int n = 0; n < 1'000; ++n) watch.add(10'000, "silo-a", "more-" + std::to_string(n), "unknown_site");
+  EXPECT_EQ(watch.tripped(10'000), "unknown_site");
+}
+
 TEST(RejectionWatch, ForgetsAfterFiveMinutes) {
   RejectionWatch watch;
   for (int n = 0; n < 100; ++n) watch.add(0, "s", "d", "a");

@@ -246,7 +246,7 @@ TEST(Heartbeat, GoesEachMinuteAndLearnsFromTheAnswer) {
 TEST(Horizon, CountsDaysAtTodaysRate) {
   Horizon horizon;
   StoreSize size;
-  size.max_bytes = 1'000'000'000;
+  size.room_bytes = 1'000'000'000;
   size.used_bytes = 250'000;
   size.rows = 1'000;
   horizon.sample(0, 0);
@@ -254,17 +254,20 @@ TEST(Horizon, CountsDaysAtTodaysRate) {
   // One reading a second for two hours; 250 bytes each.
   for (std::int64_t minute = 1; minute <= 120; ++minute) horizon.sample(minute * 60'000, minute * 60);
   ASSERT_TRUE(horizon.days(size));
-  EXPECT_NEAR(*horizon.days(size), (1e9 - 250'000) / 250 / 86'400, 0.01);
-  size.used_bytes = size.max_bytes;
+  EXPECT_NEAR(*horizon.days(size), 1e9 / 250 / 86'400, 0.01);
+  size.room_bytes = 0;
   EXPECT_EQ(*horizon.days(size), 0);
 }
 
 TEST(Horizon, ForgetsYesterday) {
   Horizon horizon;
-  StoreSize size{1, 1'000'000, 0, 0, 1'000, 10, ""};
+  StoreSize size;
+  size.used_bytes = 1'000;
+  size.rows = 10;
+  size.room_bytes = 1'000'000;
   horizon.sample(0, 1'000'000);
   for (std::int64_t hour = 1; hour <= 48; ++hour) horizon.sample(hour * 3'600'000, 1'000'000 + hour);
-  EXPECT_NEAR(*horizon.days(size), (1'000'000 - 1'000) / 100.0 / 24, 0.5);
+  EXPECT_NEAR(*horizon.days(size), 1'000'000 / 100.0 / 24, 0.5);
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ TEST_F(Local, ATakenPortIsAnError) {
 TEST(Metrics, NamesAndEscapesEverything) {
   AgentStatus status;
   status.gateway = "gw\"1\n";
-  status.facts.audit.counters = {{"messages", 5}, {"decoded", 3}, {"ignored.no_topic", 1}, {"ignored.retained", 1}};
+  status.facts.audit.counters = {{"messages", 5}, {"decoded", 3}, {"ignored.no_topic", 1}, {"ignored.retained", 1}, {"folded", 7}, {"thinned.ok", 8}};
   status.facts.audit.totals.sent = 3;
   status.facts.sync.state = "waiting";
   status.facts.sources = {{"mqtt", "up", 0, ""}, {"other", "down", 0, ""}};
@@ -76,7 +76,9 @@ TEST(Metrics, NamesAndEscapesEverything) {
        {"edge_messages_outcome_total{outcome=\"ignored\"} 2\n", "edge_messages_outcome_total{outcome=\"decoded\"} 3\n",
         "edge_sync_state{state=\"waiting\"} 1\n", "edge_sync_state{state=\"idle\"} 0\n",
         "edge_source_up{source=\"mqtt\"} 1\n", "edge_source_up{source=\"other\"} 0\n", "gateway=\"gw\\\"1\\n\"",
-        "# TYPE edge_messages_total counter\n", "edge_readings_sent_total 3\n"}) {
+        "# TYPE edge_messages_total counter\n", "edge_readings_sent_total 3\n",
+        "edge_readings_folded 7\n", "edge_readings_thinned_total{reason=\"ok\"} 8\n",
+        "edge_readings_thinned_total{reason=\"dead_letter\"} 0\n"}) {
     EXPECT_NE(text.find(line), std::string::npos) << line << text;
   }
 }
