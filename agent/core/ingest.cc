@@ -78,13 +78,18 @@ Ingest::Ingest(Outbox& outbox, const Clock& clock, IngestRules rules)
       book_(std::make_shared<const PolicyBook>()) {}
 
 Result<void> Ingest::warm() {
-  const auto recent = outbox_.newest(UidWindow::kCapacity);
-  if (!recent) return tl::unexpected(recent.error());
+  // In pieces: all at once would be the most memory the agent ever takes.
+  constexpr std::size_t kPiece = 4'096;
+  static_assert(UidWindow::kCapacity % kPiece == 0);
   const std::lock_guard lock(mutex_);
-  for (const RecentUid& row : *recent) {
-    const bool by_message = row.identity == Identity::kReceived;
-    const MessageTraits traits{row.packet_id, row.site, row.device, row.index, row.raw_sha256};
-    window_.add(row.uid, by_message ? message_key(traits) : 0);
+  for (std::size_t left = UidWindow::kCapacity; left > 0; left -= kPiece) {
+    const auto recent = outbox_.newest(kPiece, left - kPiece);
+    if (!recent) return tl::unexpected(recent.error());
+    for (const RecentUid& row : *recent) {
+      const bool by_message = row.identity == Identity::kReceived;
+      const MessageTraits traits{row.packet_id, row.site, row.device, row.index, row.raw_sha256};
+      window_.add(row.uid, by_message ? message_key(traits) : 0);
+    }
   }
   return {};
 }
