@@ -65,10 +65,12 @@ Config first_config(const std::filesystem::path& file) {
 class Agent {
  public:
   explicit Agent(std::filesystem::path file);
-  void run();
+  /// The exit code.
+  int run();
 
  private:
   void tick();
+  bool is_store_past_use();
   void watch_store(std::int64_t now);
   void stop();
   Result<void> reload();
@@ -175,7 +177,7 @@ void Agent::stop_field_sources() {
 }
 
 /// Pages and the command line answer first, sources start last.
-void Agent::run() {
+int Agent::run() {
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
@@ -191,7 +193,10 @@ void Agent::run() {
   watch_store(clock_.mono_ms());  // nothing is let in before a full store has been told so
   if (mqtt_) mqtt_->start();
   for (const auto& source : field_) source->start();
-  log_.info("edge-agent " + std::string(kVersion) + " runs as " + gateway_ + ", epoch " + store_->identity().epoch);
+  const auto identity = store_->identity();
+  if (!identity.recovery.notice.empty()) log_.warning(identity.recovery.notice + ": it works in an epoch of its own");
+  if (identity.reason == "corrupt") log_.error("a damaged database is kept in " + identity.corrupt_kept_in);
+  log_.info("edge-agent " + std::string(kVersion) + " runs as " + gateway_ + ", epoch " + identity.epoch);
   notify::ready();
   while (true) {
     const timespec pause{0, std::chrono::nanoseconds(kTick).count()};
@@ -199,8 +204,21 @@ void Agent::run() {
     if (signal == SIGTERM || signal == SIGINT) break;
     if (signal == SIGHUP) (void)reload();
     tick();
+    if (is_store_past_use()) {
+      stop();
+      return kNoAck;
+    }
   }
   stop();
+  return 0;
+}
+
+/// A new start sets the damaged database aside and puts back what is sound.
+bool Agent::is_store_past_use() {
+  const auto recovery = store_->identity().recovery;
+  if (!recovery.restart_due) return false;
+  log_.error("the database is damaged, starting anew to set it aside: " + recovery.damage);
+  return true;
 }
 
 void Agent::tick() {
@@ -324,7 +342,8 @@ std::string Agent::answer(std::string_view request) {
                            weighbridge_.scales().empty() ? nullptr : &weighbridge_,
                            &tap_,
                            store_.get(),
-                           &reconciler_};
+                           &reconciler_,
+                           store_.get()};
   return answer_command(request, ports);
 }
 
@@ -332,8 +351,7 @@ std::string Agent::answer(std::string_view request) {
 
 int run_agent(const std::filesystem::path& config_file) {
   ::umask(kUmask);
-  Agent(config_file).run();
-  return 0;
+  return Agent(config_file).run();
 }
 
 }  // namespace edge

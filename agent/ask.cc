@@ -6,6 +6,7 @@
 #include "agent/adapters/control_socket/commands.h"
 #include "agent/adapters/control_socket/control_socket.h"
 #include "agent/adapters/sqlite_store/sqlite_store.h"
+#include "agent/adapters/sqlite_store/store_copy.h"
 #include "agent/adapters/system_clock/system_clock.h"
 #include "agent/settings.h"
 #include "agent/version.h"
@@ -24,6 +25,15 @@ Result<void> become_owner(const std::filesystem::path& directory) {
     return fail(Errc::kIo, "cannot become the owner of " + directory.string());
   }
   return {};
+}
+
+/// Nobody answers on the socket, and what is made now will be the agent's own.
+Result<void> expect_no_agent(const Config& config) {
+  const auto answer = ask_control_socket(config.gateway.socket, R"({"command":"scales"})");
+  if (answer || answer.error().code != Errc::kUnavailable) {
+    return fail(Errc::kRefused, "edge-agent is running: stop it first (systemctl stop edge-agent)");
+  }
+  return become_owner(config.gateway.state_dir);
 }
 
 AgentStatus status_of(SqliteStore& store, const Config& config, const Clock& clock, Audit audit) {
@@ -53,7 +63,9 @@ Result<std::string> ask_agent(const Config& config, std::string_view request, st
     return fail(Errc::kNotFound, "no agent is running and there is no store in " + config.gateway.state_dir.string());
   }
   const SystemClock clock;
-  auto store = SqliteStore::open(store_options(config), clock);
+  auto options = store_options(config);
+  options.upkeep = false;  // the running agent's work
+  auto store = SqliteStore::open(options, clock);
   if (!store) return tl::unexpected(store.error());
   CommandPorts ports{[&]() -> Result<AgentStatus> {
                        auto audit = (*store)->audit();
@@ -69,8 +81,22 @@ Result<std::string> ask_agent(const Config& config, std::string_view request, st
                      store->get(),
                      nullptr,
                      nullptr,
+                     store->get(),
+                     nullptr,
                      store->get()};
   return answer_command(request, ports);
+}
+
+Result<std::filesystem::path> restore_store(const Config& config, const std::filesystem::path& backup) {
+  if (auto alone = expect_no_agent(config); !alone) return tl::unexpected(alone.error());
+  return restore_backup(store_options(config), backup, SystemClock());
+}
+
+Result<std::pair<std::int64_t, std::int64_t>> compact_files(const Config& config) {
+  if (auto alone = expect_no_agent(config); !alone) return tl::unexpected(alone.error());
+  return compact_store(store_options(config)).map([](const Compacted& sizes) {
+    return std::pair(sizes.before, sizes.after);
+  });
 }
 
 }  // namespace edge

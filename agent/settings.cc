@@ -1,7 +1,10 @@
 #include "agent/settings.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <tuple>
 
 #include "agent/version.h"
@@ -15,6 +18,15 @@ auto fixed_parts(C& c) {
                   c.store.max_bytes, c.store.min_free, c.store.retain_sent, c.mqtt.url, c.mqtt.client_id,
                   c.mqtt.username, c.mqtt.password_file, c.mqtt.ca_file, c.mqtt.client_cert, c.mqtt.client_key,
                   c.mqtt.keepalive, c.buses, c.scales, c.web.host, c.web.port, c.log.format);
+}
+
+/// The machine and the directory by their own numbers; empty where the machine has none (a plain container).
+std::string home_of(const std::filesystem::path& dir) {
+  std::string machine;
+  std::ifstream("/etc/machine-id") >> machine;
+  struct stat facts {};
+  if (machine.size() != 32 || ::stat(dir.c_str(), &facts) != 0) return {};
+  return machine + '/' + std::to_string(facts.st_ino);
 }
 
 const std::string& site_of(const std::string& site, const Config& config) {
@@ -31,6 +43,7 @@ StoreOptions store_options(const Config& config) {
   out.max_bytes = config.store.max_bytes;
   out.min_free = config.store.min_free;
   out.retain_sent = config.store.retain_sent;
+  out.home = home_of(config.gateway.state_dir);
   return out;
 }
 

@@ -51,6 +51,12 @@ void print_store(const Json& store) {
     line("",
          "a corrupt store was set aside " + time_of(store["corrupt_at"]) + " in " + shown(store["corrupt_kept_in"]));
   }
+  const auto& recovery = store["recovery"];
+  if (recovery["salvaging"] != "") {
+    line("", "being put back: " + shown(recovery["salvaging"]) + ", " + shown(recovery["put_back"]) + " rows so far");
+  } else if (recovery["put_back"] != 0) {
+    line("", shown(recovery["put_back"]) + " rows were put back from damaged or replaced stores");
+  }
 }
 
 void print(const Json& status) {

@@ -43,6 +43,21 @@ void judge_store(const HealthFacts& facts, Reasons& reasons) {
   }
 }
 
+void judge_recovery(const StoreRecovery& recovery, Reasons& reasons) {
+  if (!recovery.damage.empty()) {
+    reasons.push_back({Weight::kUnhealthy, "store_damaged",
+                       "the database is damaged and will be set aside at the next start: " + recovery.damage});
+  }
+  if (!recovery.salvaging.empty()) {
+    reasons.push_back({Weight::kNote, "salvaging",
+                       std::to_string(recovery.put_back) + " rows put back so far from " + recovery.salvaging});
+  }
+  if (recovery.lost > 0) {
+    reasons.push_back({Weight::kNote, "rows_lost", std::to_string(recovery.lost) + " rows were lost by damage of the disk"});
+  }
+  if (!recovery.notice.empty()) reasons.push_back({Weight::kNote, "store_copied", recovery.notice});
+}
+
 void judge_sums(const Conservation& sums, Reasons& reasons) {
   if (sums.holds()) return;
   reasons.push_back({Weight::kUnhealthy, "conservation",
@@ -119,6 +134,7 @@ Health judge_health(const HealthFacts& facts) {
   Health health;
   health.conservation = conservation_of(facts.audit);
   judge_store(facts, health.reasons);
+  judge_recovery(facts.identity.recovery, health.reasons);
   judge_sums(health.conservation, health.reasons);
   judge_delivery(facts, health.reasons);
   judge_server(facts, health.reasons);

@@ -30,6 +30,7 @@ wire::Heartbeat compose_heartbeat(const HeartbeatFacts& facts) {
     beat.counters[name] = counter_sum(facts.counters, name);
   }
   for (const char* name : {"thinned", "folded"}) beat.drops[name] = counter_sum(facts.counters, name);
+  if (const auto lost = counter_sum(facts.counters, "lost.corrupt"); lost > 0) beat.drops["corrupt"] = lost;
   for (const SourceStatus& source : facts.sources) {
     beat.sources.push_back({source.name, source.state, source.since, source.error});
   }

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <span>
@@ -70,6 +71,7 @@ struct PendingRow {
   std::int64_t first_tried_at = 0;    ///< 0 = never tried
   std::int64_t first_refused_at = 0;  ///< 0 = never refused for itself (24 h rule of wire.md §4)
   int put_off = 0;                    ///< how often it was kLater
+  bool damaged = false;               ///< it is not as it was written (row hash): never to be sent
 };
 
 struct Outcome {
@@ -227,6 +229,17 @@ class Policies {
   virtual Result<void> save_config(std::string_view body) = 0;
 };
 
+/// What became of damage, and of copies.
+struct StoreRecovery {
+  std::string damage;         ///< what is wrong with the file in use: it is set aside at the next start; empty = nothing
+  bool restart_due = false;   ///< no use going on in it: end with exit code 75 and start anew
+  std::string salvaging;      ///< the directory whose database is being put back; empty = none
+  bool inspecting = false;    ///< the file is being looked through behind the start
+  std::int64_t put_back = 0;  ///< rows salvaged, of all times
+  std::int64_t lost = 0;      ///< rows known to be lost by damage, of all times
+  std::string notice;         ///< why this store counts as a copy; empty = it does not
+};
+
 /// Who this store is (design.md §5).
 struct StoreIdentity {
   std::string epoch;  ///< the one rows are written in now
@@ -236,6 +249,7 @@ struct StoreIdentity {
   std::string instance;         ///< 16 hex, random per opening
   std::int64_t corrupt_at = 0;  ///< UTC ms; 0 = no corrupt database was ever set aside
   std::string corrupt_kept_in;  ///< the directory it is kept in
+  StoreRecovery recovery;
 };
 
 struct StoreSize {
@@ -259,6 +273,19 @@ class State {
   virtual StoreSize size() const = 0;
   /// Syncs and checkpoints; for the end of the process and the idle moment.
   virtual Result<void> flush() = 0;
+};
+
+struct BackupFacts {
+  std::int64_t bytes = 0;
+  std::int64_t rows = 0;  ///< of the outbox
+};
+
+class Backups {
+ public:
+  virtual ~Backups() = default;
+  /// A copy of the store as it is at the end of the call, in a new file (0600), checked; appends go on meanwhile. Errors:
+  /// kRefused (the file is there already), kFull, kIo, kCorrupt (the copy does not pass its check).
+  virtual Result<BackupFacts> backup(const std::filesystem::path& file) = 0;
 };
 
 }  // namespace edge

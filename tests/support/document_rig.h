@@ -72,6 +72,15 @@ class DocumentRig : public testing::Test {
     auto added = rows(count, clock_.utc_ms());
     ASSERT_TRUE(store_->append(added, {{"readings", count}}));
   }
+  /// What waits counts as sent.
+  void settle_all() {
+    std::vector<Outcome> outcomes;
+    for (const PendingRow& row : pending()) {
+      outcomes.emplace_back();
+      outcomes.back().id = row.id;
+    }
+    ASSERT_TRUE(store_->settle(outcomes, clock_.utc_ms()));
+  }
   std::vector<PendingRow> pending() { return store_->pending(500, clock_.utc_ms(), false).value(); }
   std::int64_t documents() const {
     const Counters counters = store_->counters();

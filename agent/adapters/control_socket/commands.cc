@@ -90,6 +90,15 @@ Result<Json> requeue_letters(const Json& request, const CommandPorts& ports) {
   return Json{{"requeued", *count}};
 }
 
+Result<Json> back_up(const Json& request, const CommandPorts& ports) {
+  const auto file = control::text(request, "file");
+  if (!file) return tl::unexpected(file.error());
+  if (ports.backups == nullptr) return fail(Errc::kUnavailable, "there is no store");
+  const auto made = ports.backups->backup(*file);
+  if (!made) return tl::unexpected(made.error());
+  return Json{{"file", *file}, {"bytes", made->bytes}, {"rows", made->rows}};
+}
+
 Result<Json> reload(const Json&, const CommandPorts& ports) {
   if (!ports.reload) return fail(Errc::kUnavailable, "no agent is running");
   const auto done = ports.reload();
@@ -113,6 +122,7 @@ constexpr Command kCommands[] = {
     {"dead-letters-list", list_letters},
     {"dead-letters-show", show_letter},
     {"dead-letters-requeue", requeue_letters},
+    {"outbox-backup", back_up},
     {"reload", reload},
     {"epoch-grant", grant_epoch},
 };

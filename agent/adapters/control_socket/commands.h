@@ -27,6 +27,7 @@ struct CommandPorts {
   const Tap* tap = nullptr;            ///< of a running agent
   State* state = nullptr;
   Reconciler* reconciler = nullptr;  ///< of a running agent
+  Backups* backups = nullptr;
 };
 
 /// Answers one request as one line: `{"ok":true,"result":…}` or `{"ok":false,"error":"…"}`. The same for the running
@@ -34,7 +35,7 @@ struct CommandPorts {
 ///
 /// {"command":"status"} · {"command":"outbox-list","limit":50,"after":0} · {"command":"dead-letters-list","limit":50,
 /// "after":0} · {"command":"dead-letters-show","id":7} · {"command":"dead-letters-requeue","id":7 | "code":"…" |
-/// "all":true} · {"command":"reload"} · {"command":"epoch-grant","epoch":"4"}
+/// "all":true} · {"command":"outbox-backup","file":"/full/path"} · {"command":"reload"} · {"command":"epoch-grant","epoch":"4"}
 ///
 /// {"command":"scales"} · {"command":"ticket-start","vehicle":"AB-123-C"} with "scale" "driver" "operator" "direction"
 /// "declared_net_kg" "order" "lot" · {"command":"ticket-capture"} with "id" "pass" "scale" "operator" and "override" (a

@@ -41,6 +41,7 @@ Json sync_json(const SyncStatus& sync) {
 
 Json store_json(const HealthFacts& facts) {
   const auto& size = facts.size;
+  const auto& recovery = facts.identity.recovery;
   return {{"bytes", size.bytes},
           {"used_bytes", size.used_bytes},
           {"max_bytes", size.max_bytes},
@@ -51,7 +52,13 @@ Json store_json(const HealthFacts& facts) {
           {"accepting", facts.accepting},
           {"failure", size.failure},
           {"corrupt_at", moment(facts.identity.corrupt_at)},
-          {"corrupt_kept_in", facts.identity.corrupt_kept_in}};
+          {"corrupt_kept_in", facts.identity.corrupt_kept_in},
+          {"recovery",
+           {{"damage", recovery.damage},
+            {"salvaging", recovery.salvaging},
+            {"put_back", recovery.put_back},
+            {"lost", recovery.lost},
+            {"notice", recovery.notice}}}};
 }
 
 Json conservation_json(const AgentStatus& status) {

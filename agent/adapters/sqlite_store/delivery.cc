@@ -18,11 +18,9 @@ ExceptionRow exception_at(const SQLite::Statement& select) {
 }  // namespace
 
 const EpochSpan& StoreBody::epoch_of(RowId id) const {
-  // The last one that begins at or before the row; there are few.
-  for (auto span = epochs.rbegin(); span != epochs.rend(); ++span) {
-    if (span->first_id <= id) return *span;
-  }
-  return epochs.front();
+  // The last one that begins at or before the row.
+  const auto after = std::ranges::upper_bound(epochs, id, {}, &EpochSpan::from_id);
+  return after == epochs.begin() ? epochs.front() : *std::prev(after);
 }
 
 std::int64_t StoreBody::first_tried(RowId id) const {
@@ -56,6 +54,7 @@ PendingRow StoreBody::pending_row(const SQLite::Statement& select, std::int64_t 
   row.epoch = epoch_of(row.id).epoch;
   row.observation = read_row(select);
   row.document = read_document(select);
+  row.damaged = !is_intact(select);
   row.first_tried_at = first_tried_at;
   row.observation.backfilled = first_tried_at - row.observation.received_at > kBackfillMs;
   return row;
@@ -148,6 +147,7 @@ Result<std::vector<PendingRow>> SqliteStore::pending(std::size_t limit, std::int
       again = body.ledger.sent_upto > before;
     }
     if (auto marked = body.hand_out(body.backlog_region(), rows, now); !marked) return tl::unexpected(marked.error());
+    if (auto aside = body.set_damaged_aside(rows, now); !aside) return tl::unexpected(aside.error());
   }
   if (auto synced = sync_handed_out(rows); !synced) return tl::unexpected(synced.error());
   return rows;
@@ -163,6 +163,7 @@ Result<std::vector<PendingRow>> SqliteStore::pending_live(std::size_t limit, std
     if (!picked) return picked;
     rows = std::move(*picked);
     if (auto marked = body.hand_out(body.live_region(), rows, now); !marked) return tl::unexpected(marked.error());
+    if (auto aside = body.set_damaged_aside(rows, now); !aside) return tl::unexpected(aside.error());
   }
   if (auto synced = sync_handed_out(rows); !synced) return tl::unexpected(synced.error());
   return rows;

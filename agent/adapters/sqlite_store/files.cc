@@ -76,17 +76,18 @@ std::int64_t bytes_on_disk(const fs::path& path) {
   return error ? 0 : static_cast<std::int64_t>(bytes);
 }
 
-Result<fs::path> set_aside(const fs::path& database, std::int64_t now) {
+Result<fs::path> set_aside(const fs::path& database, const std::string& prefix, std::int64_t now) {
   std::string stamp;  // 20260223T100000Z: no ':' in a file name
   for (const char c : format_instant(now).substr(0, 19)) {
     if (c != '-' && c != ':') stamp.push_back(c);
   }
   const fs::path parent = database.parent_path();
-  fs::path dir = parent / ("corrupt-" + stamp + "Z");
-  for (int n = 2; fs::exists(dir); ++n) dir = parent / ("corrupt-" + stamp + "Z-" + std::to_string(n));
+  fs::path dir = parent / (prefix + stamp + "Z");
+  for (int n = 2; fs::exists(dir); ++n) dir = parent / (prefix + stamp + "Z-" + std::to_string(n));
   std::error_code error;
   fs::create_directory(dir, error);
   if (error) return tl::unexpected(io_error("cannot make", dir, error.value()));
+  if (fs::exists(parent / "epochs")) fs::copy_file(parent / "epochs", dir / "epochs", error);
   // The database first: after a crash in between a WAL without database is left, which open() knows for what it is. A
   // database without its WAL would look sound and miss its newest rows.
   for (const char* suffix : {"", "-wal", "-shm"}) {

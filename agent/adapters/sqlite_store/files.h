@@ -30,7 +30,9 @@ DiskSpace disk_space(const std::filesystem::path& dir);
 /// Size in bytes, 0 where there is none.
 std::int64_t bytes_on_disk(const std::filesystem::path& path);
 
-/// Moves edge.sqlite and its -wal and -shm to corrupt-<UTC time>/ beside them; the directory's path. Errors: kIo.
-Result<std::filesystem::path> set_aside(const std::filesystem::path& database, std::int64_t now);
+/// Moves edge.sqlite and its -wal and -shm to <prefix><UTC time>/ beside them, with a copy of `epochs`; the directory's
+/// path. Errors: kIo.
+Result<std::filesystem::path> set_aside(const std::filesystem::path& database, const std::string& prefix,
+                                        std::int64_t now);
 
 }  // namespace edge

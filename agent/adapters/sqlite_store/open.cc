@@ -10,8 +10,10 @@
 
 #include "agent/adapters/sqlite_store/counting.h"
 #include "agent/adapters/sqlite_store/files.h"
+#include "agent/adapters/sqlite_store/row_hash.h"
 #include "agent/adapters/sqlite_store/schema.h"
 #include "agent/adapters/sqlite_store/store_body.h"
+#include "agent/adapters/sqlite_store/upkeep.h"
 #include "protocols/bytes.h"
 
 namespace edge {
@@ -22,20 +24,13 @@ namespace {
 /// Small pages: a commit writes whole ones, and a plain row is 200 to 300 bytes (measured: peers.md).
 constexpr int kPageBytes = 1024;
 
-std::string random_hex(std::size_t digits) {
-  std::random_device device;
-  std::string bytes;
-  while (bytes.size() * 2 < digits) bytes.push_back(static_cast<char>(device() & 0xFF));
-  return to_hex(bytes).substr(0, digits);
-}
-
 void expect(SQLite::Database& db, const std::string& pragma, const std::string& wanted) {
   const std::string got = db.execAndGet("PRAGMA " + pragma).getString();
   if (got != wanted) throw SQLite::Exception("PRAGMA " + pragma + " is " + got + ", not " + wanted, SQLITE_ERROR);
 }
 
-/// What a file may be checked for at a start: all of it after damage was seen or while it is small, else the newest
-/// rows. A full check of a large file takes minutes on flash and intake would wait for it.
+/// What a file is checked for before a start that follows an unclean end: all of it while it is small, else the newest
+/// rows. A full check of a large file takes minutes on flash and intake would wait for it: inspection.h does it behind.
 void check(SQLite::Database& db, bool thorough) {
   constexpr int kNewest = 10'000;
   if (thorough) {
@@ -51,6 +46,19 @@ void check(SQLite::Database& db, bool thorough) {
                           "SELECT sum(length(document)) FROM (SELECT document FROM weighing ORDER BY id DESC LIMIT ?)");
   links.bind(1, kNewest);
   links.executeStep();
+}
+
+/// What can be seen without SQLite. It deletes a WAL whose database is missing or empty; and what it once found damaged
+/// is not opened again.
+std::string damage_before_opening(const StoreBody& body) {
+  fs::path wal = body.file();
+  wal += "-wal";
+  if (bytes_on_disk(body.file()) == 0 && bytes_on_disk(wal) > 0) return "a WAL without its database";
+  if (!fs::exists(body.suspect_mark())) return {};
+  std::string why;
+  std::ifstream in(body.suspect_mark());
+  std::getline(in, why);
+  return why.empty() ? "damage was seen" : why;
 }
 
 }  // namespace
@@ -74,6 +82,7 @@ Error to_error(const SQLite::Exception& e, const fs::path& file) {
 
 SQLite::Database open_connection(const fs::path& file, SyncLevel level) {
   SQLite::Database db(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX);
+  add_row_hash(db);
   // Closing must not checkpoint a file that turns out damaged: what is set aside stays as it was found.
   sqlite3_db_config(db.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   // Both before WAL: the page size is fixed by it, and exclusive locking first means no shared-memory index at all.
@@ -96,7 +105,7 @@ Statements::Statements(SQLite::Database& db)
     : begin(db, "BEGIN IMMEDIATE"),
       commit(db, "COMMIT"),
       insert(db, std::string("INSERT INTO outbox(") + kRowColumns +
-                     ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+                     ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
       put_counter(db, "INSERT OR REPLACE INTO counter(name, value) VALUES(?1, ?2)"),
       fresh(db, std::string("SELECT ") + kRowColumns + " FROM outbox WHERE id > ?1 ORDER BY id LIMIT ?2"),
       region(db, std::string("SELECT ") + kRowColumns +
@@ -110,7 +119,9 @@ Statements::Statements(SQLite::Database& db)
       received_at(db,
                   "SELECT received_at FROM outbox o WHERE id > ?1 AND NOT EXISTS "
                   "(SELECT 1 FROM exception WHERE id = o.id AND state <> 0) ORDER BY id LIMIT 1"),
-      set_cursor(db, "UPDATE delivery SET sent_upto = ?1, sent = ?2, holes = ?3 WHERE sink = 'frappe'"),
+      set_cursor(db,
+                 "UPDATE delivery SET sent_upto = ?1, sent = ?2, holes = ?3, hash = edge_hash(?1, ?2, ?3) "
+                 "WHERE sink = 'frappe'"),
       put_exception(db,
                     "INSERT OR REPLACE INTO exception(id, state, not_before, first_tried_at, first_refused_at, "
                     "put_off, settled_at) VALUES(?,?,?,?,?,?,?)"),
@@ -128,7 +139,7 @@ StoreBody::StoreBody(const StoreOptions& opts, const Clock& clk, LockFile held)
       ballast(opts.dir / "ballast", opts.ballast_bytes) {}
 
 StoreBody::~StoreBody() {
-  const bool sound = statements && durability_failure().empty();
+  const bool sound = statements && durability_failure().empty() && damage.empty();
   timer.reset();
   if (sound) {
     const std::lock_guard guard(mutex);
@@ -146,7 +157,10 @@ Error StoreBody::recover(const SQLite::Exception& e) {
   if (sqlite3_get_autocommit(db->getHandle()) == 0) db->tryExec("ROLLBACK");
   Error error = to_error(e, file());
   if (e.getExtendedErrorCode() == SQLITE_IOERR_FSYNC) sync_failure = error.detail;
-  if (error.code == Errc::kCorrupt) std::ofstream(suspect_mark()) << error.detail << '\n';
+  if (error.code == Errc::kCorrupt) {
+    suspect(error.detail);
+    unreadable = true;
+  }
   return error;
 }
 
@@ -174,43 +188,11 @@ void StoreBody::set_limits(std::int64_t reserve_in_use) {
   db->tryExec("PRAGMA journal_size_limit = " + std::to_string(bounds.wal));
 }
 
-void StoreBody::begin_epochs(std::string_view new_reason, const std::string& kept_in) {
-  SQLite::Statement select(*db, "SELECT epoch, first_id, provisional FROM epoch ORDER BY ordinal");
-  while (select.executeStep()) {
-    epochs.push_back(
-        {select.getColumn(0).getString(), select.getColumn(1).getInt64(), select.getColumn(2).getInt() != 0});
-  }
-  if (!kept_in.empty()) {
-    set_meta("corrupt_kept_in", kept_in);
-    set_meta("corrupt_at", std::to_string(clock.utc_ms()));
-  }
-  if (epochs.empty()) {
-    epochs.push_back({"p" + random_hex(8), 1, true});
-    SQLite::Statement insert(*db, "INSERT INTO epoch(epoch, first_id, provisional) VALUES(?, 1, 1)");
-    insert.bind(1, epochs.back().epoch);
-    insert.exec();
-    set_meta("reason", std::string(new_reason));
-  }
-  if (options.max_bytes > 0) {
-    bounds = bounds_of(options.max_bytes);
-  } else {
-    if (meta("max_bytes").empty()) {
-      set_meta("max_bytes", std::to_string(default_max_bytes(disk_space(options.dir).free_bytes)));
-    }
-    bounds = bounds_of(std::stoll(meta("max_bytes")));
-  }
-  reason = meta("reason");
-  corrupt_kept_in = meta("corrupt_kept_in");
-  corrupt_at = corrupt_kept_in.empty() ? 0 : std::stoll(meta("corrupt_at"));
-  for (const EpochSpan& span : epochs) {
-    if (!span.provisional) last_epoch = span.epoch;
-  }
-  set_meta("clean", "0");
-}
-
 void StoreBody::load_ledger() {
-  SQLite::Statement delivery(*db, "SELECT sent_upto, sent, holes FROM delivery WHERE sink = 'frappe'");
-  if (!delivery.executeStep()) throw SQLite::Exception("no delivery cursor", SQLITE_CORRUPT);
+  SQLite::Statement delivery(*db, "SELECT sent_upto, sent, holes, hash = edge_hash(sent_upto, sent, holes) FROM delivery WHERE sink = 'frappe'");
+  if (!delivery.executeStep() || delivery.getColumn(3).getInt() != 1) {
+    throw SQLite::Exception("no delivery cursor as it was written", SQLITE_CORRUPT);
+  }
   ledger.sent_upto = delivery.getColumn(0).getInt64();
   ledger.sent = delivery.getColumn(1).getInt64();
   ledger.holes = delivery.getColumn(2).getInt64();
@@ -218,7 +200,7 @@ void StoreBody::load_ledger() {
   while (ahead.executeStep()) ledger.ahead.push_back({ahead.getColumn(0).getInt64(), ahead.getColumn(1).getInt64()});
   // Purged rows leave no trace but these: an id must never be given twice.
   const RowId newest = db->execAndGet("SELECT ifnull(max(id), 0) FROM outbox").getInt64();
-  ledger.last_id = std::max({newest, ledger.sent_upto, epochs.back().first_id - 1});
+  ledger.last_id = std::max({newest, ledger.sent_upto, epochs.back().from_id - 1});
   if (!ledger.ahead.empty()) ledger.last_id = std::max(ledger.last_id, ledger.ahead.back().last_id);
   SQLite::Statement singled(*db,
                             "SELECT id FROM exception e WHERE id > ? AND NOT EXISTS "
@@ -268,15 +250,16 @@ Result<void> StoreBody::open(std::string_view new_reason, const std::string& kep
   try {
     db = std::make_unique<SQLite::Database>(open_connection(file(), options.level));
     if (auto migrated = migrate(*db); !migrated) return migrated;
-    constexpr std::int64_t kQuick = 64LL << 20;
-    const bool suspect = fs::exists(suspect_mark());
-    if (suspect || meta("clean") == "0") check(*db, suspect || bytes_on_disk(file()) <= kQuick);
+    constexpr std::int64_t kQuick = 16LL << 20;
+    if (meta("clean") == "0") check(*db, bytes_on_disk(file()) <= kQuick);
     {
       SQLite::Statement(*db, "BEGIN IMMEDIATE").exec();
-      begin_epochs(new_reason, kept_in);
+      load_facts(new_reason, kept_in);
+      load_ledger();
+      notice_copy();
       SQLite::Statement(*db, "COMMIT").exec();
     }
-    load_ledger();
+    write_spans_file();
     load_chain_heads();
     page_bytes = db->execAndGet("PRAGMA page_size").getInt64();
     set_limits();
@@ -287,8 +270,6 @@ Result<void> StoreBody::open(std::string_view new_reason, const std::string& kep
   } catch (const std::logic_error& e) {
     return fail(Errc::kCorrupt, file().string() + ": " + e.what());  // a number in meta that is none
   }
-  std::error_code ignored;
-  fs::remove(suspect_mark(), ignored);
   refresh_space();
   housekeep(clock.utc_ms());
   return {};
@@ -301,21 +282,27 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const StoreOptions& optio
   if (auto made = make_directories(options.dir); !made) return tl::unexpected(made.error());
   std::error_code error;
   std::string reason = "new_store", kept_in;
+  const auto waiting = kept_to_salvage(options.dir);
+  if (!fs::exists(options.dir / "edge.sqlite") && !waiting.empty()) {  // a kill between the two, at an earlier start
+    reason = "corrupt";
+    kept_in = waiting.front().string();
+  }
   for (bool first : {true, false}) {
     auto lock = LockFile::take(options.dir);
     if (!lock) return tl::unexpected(lock.error());
     auto body = std::make_unique<StoreBody>(options, clock, std::move(*lock));
-    fs::path wal = body->file();
-    wal += "-wal";
-    const bool orphan = !fs::exists(body->file()) && fs::exists(wal);
-    auto opened =
-        orphan ? Result<void>(fail(Errc::kCorrupt, "a WAL without its database")) : body->open(reason, kept_in);
-    if (opened) return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(body)));
+    const std::string damage = damage_before_opening(*body);
+    auto opened = damage.empty() ? body->open(reason, kept_in) : Result<void>(fail(Errc::kCorrupt, damage));
+    if (opened) {
+      std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(body)));
+      if (options.upkeep) store->upkeep_ = std::make_unique<Upkeep>(*store->body_);
+      return store;
+    }
     if (!first || opened.error().code != Errc::kCorrupt) return tl::unexpected(opened.error());
     // Never loop, never refuse to start: the file is kept for salvage, work goes on in a new one.
     body->statements.reset();
     body->db.reset();
-    auto kept = set_aside(body->file(), clock.utc_ms());
+    auto kept = set_aside(body->file(), "corrupt-", clock.utc_ms());
     if (!kept) return tl::unexpected(kept.error());
     reason = "corrupt";
     kept_in = kept->string();

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <variant>
 
@@ -66,8 +67,12 @@ std::int64_t received_of(const wire::Record& record) {
 
 /// The outbox row a document had; 0 where this store never gave that epoch.
 RowId row_of(const StoreBody& body, const wire::Stamp& stamp) {
-  const auto span = std::ranges::find(body.epochs, stamp.epoch, &EpochSpan::epoch);
-  return span == body.epochs.end() ? 0 : span->first_id + stamp.seq - 1;
+  for (auto span = body.epochs.begin(); span != body.epochs.end(); ++span) {
+    const RowId id = span->first_id + stamp.seq - 1;
+    const bool within = id >= span->from_id && (std::next(span) == body.epochs.end() || id < std::next(span)->from_id);
+    if (within && span->epoch == stamp.epoch) return id;
+  }
+  return 0;
 }
 
 bool is_kept(StoreBody& body, RowId id) {
@@ -85,7 +90,8 @@ class Resending {
     std::int64_t count = 0;
     for (const SentRow& row : rows) count += again(row) ? 1 : 0;
     // By itself: the cursor stays where it is.
-    SQLite::Statement sent(*body_.db, "UPDATE delivery SET sent = ?1 WHERE sink = 'frappe'");
+    SQLite::Statement sent(*body_.db, 
+                           "UPDATE delivery SET sent = ?1, hash = edge_hash(sent_upto, ?1, holes) WHERE sink = 'frappe'");
     sent.bind(1, body_.ledger.sent - count);
     sent.exec();
     return count;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/adapters/sqlite_store/row_hash.h"
 #include "protocols/bytes.h"
 #include "protocols/record/sha256.h"
 
@@ -36,8 +37,10 @@ enum Col {
   kRawBytes,
   kRawSha,
   kExtra,
-  kTally
+  kTally,
+  kHash
 };
+static_assert(kHash == kHashedColumns);
 
 /// Of `bits`, beyond what bits_of() packs.
 constexpr int kDocumentBit = 1 << 7;
@@ -105,20 +108,49 @@ void read_extra(const std::string& text, Observation& row) {
   }
 }
 
-/// Binds digits as an integer where they come back as the same text: 6 bytes for 13.
-void bind_digits(SQLite::Statement& insert, int at, const std::string& text, int base) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-  const bool plain = error == std::errc{} && end == text.data() + text.size() && number < (1ULL << 62);
-  const bool same = base == 16 ? is_lower_hex(text, 8) : text.size() < 2 || text.front() != '0';
-  if (text.empty()) {
-    insert.bind(at);
-  } else if (plain && same) {
-    insert.bind(at, static_cast<std::int64_t>(number));
-  } else {
-    insert.bindNoCopy(at, text);
+/// Binds one column after the other and hashes what it binds. Without copying: what it is given must live until the
+/// statement has run.
+class RowBinder {
+ public:
+  explicit RowBinder(SQLite::Statement& insert) : insert_(insert) {}
+
+  RowBinder& nothing() {
+    insert_.bind(++at_);
+    hash_.nothing();
+    return *this;
   }
-}
+  RowBinder& integer(std::int64_t value) {
+    insert_.bind(++at_, value);
+    hash_.integer(value);
+    return *this;
+  }
+  RowBinder& text(const std::string& value) {
+    insert_.bindNoCopy(++at_, value);
+    hash_.text(value);
+    return *this;
+  }
+  RowBinder& text_if(const std::string& value) { return value.empty() ? nothing() : text(value); }
+  RowBinder& text_if(const std::optional<std::string>& value) { return value ? text(*value) : nothing(); }
+  RowBinder& blob(const std::string& bytes) {
+    insert_.bindNoCopy(++at_, bytes.data(), static_cast<int>(bytes.size()));
+    hash_.blob(bytes);
+    return *this;
+  }
+  /// As an integer where the digits come back as the same text: 6 bytes for 13.
+  RowBinder& digits(const std::string& value, int base) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number, base);
+    const bool plain = error == std::errc{} && end == value.data() + value.size() && number < (1ULL << 62);
+    const bool same = base == 16 ? is_lower_hex(value, 8) : value.size() < 2 || value.front() != '0';
+    return value.empty() || !plain || !same ? text_if(value) : integer(static_cast<std::int64_t>(number));
+  }
+  void finish() { insert_.bind(++at_, hash_.value()); }
+
+ private:
+  SQLite::Statement& insert_;
+  RowHash hash_;
+  int at_ = 0;
+};
 
 std::string read_digits(const SQLite::Column& column, int base) {
   if (!column.isInteger()) return column.getString();
@@ -127,26 +159,6 @@ std::string read_digits(const SQLite::Column& column, int base) {
   std::string text(digits.data(), end);
   if (base == 16) text.insert(0, 8 - std::min<std::size_t>(8, text.size()), '0');
   return text;
-}
-
-void bind_text(SQLite::Statement& insert, int at, const std::string& text) {
-  if (text.empty()) {
-    insert.bind(at);
-  } else {
-    insert.bindNoCopy(at, text);
-  }
-}
-
-void bind_optional(SQLite::Statement& insert, int at, const std::optional<std::string>& text) {
-  if (text) {
-    insert.bindNoCopy(at, *text);
-  } else {
-    insert.bind(at);
-  }
-}
-
-void bind_blob(SQLite::Statement& insert, int at, const std::string& bytes) {
-  insert.bindNoCopy(at, bytes.data(), static_cast<int>(bytes.size()));
 }
 
 std::optional<std::string> read_optional(const SQLite::Column& column) {
@@ -171,54 +183,35 @@ void bind_row(SQLite::Statement& insert, RowId id, const NewObservation& row, Ro
   // The store checks by itself whether raw is the payload: what is recomputed later must come out the same.
   const bool whole = static_cast<std::size_t>(o.raw_bytes) == o.raw.size() && sha256_hex(o.raw) == o.raw_sha256;
   texts.raw_sha256 = whole ? std::string() : from_hex(o.raw_sha256).value_or(std::string());
-  const auto at = [](Col column) { return static_cast<int>(column) + 1; };
-  insert.bind(at(kId), id);
-  bind_blob(insert, at(kUid), texts.uid);
-  insert.bindNoCopy(at(kSite), o.site);
-  insert.bindNoCopy(at(kDevice), o.device);
-  insert.bindNoCopy(at(kType), o.type);
-  insert.bind(at(kIndex), o.index);
-  insert.bind(at(kReceivedAt), o.received_at);
-  insert.bind(at(kLag), o.received_at - o.observed_at);
-  insert.bind(at(kBits), bits_of(o));
-  bind_digits(insert, at(kBoot), o.boot, 16);
-  insert.bind(at(kMono), o.mono_ms);
-  bind_optional(insert, at(kValue), o.value);
-  bind_text(insert, at(kUnit), o.unit);
-  bind_optional(insert, at(kValueIn), o.value_in);
-  bind_text(insert, at(kUnitIn), o.unit_in);
-  bind_text(insert, at(kReasons), texts.reasons);
-  bind_digits(insert, at(kPolicyVersion), o.policy_version, 10);
-  insert.bind(at(kPacketId), static_cast<int>(row.packet_id));
-  insert.bindNoCopy(at(kRaw), o.raw);
+  RowBinder bind(insert);
+  bind.integer(id).blob(texts.uid).text(o.site).text(o.device).text(o.type).integer(o.index).integer(o.received_at);
+  bind.integer(o.received_at - o.observed_at).integer(bits_of(o)).digits(o.boot, 16).integer(o.mono_ms);
+  bind.text_if(o.value).text_if(o.unit).text_if(o.value_in).text_if(o.unit_in).text_if(texts.reasons);
+  bind.digits(o.policy_version, 10).integer(row.packet_id).text(o.raw);
   if (whole) {
-    insert.bind(at(kRawBytes));
-    insert.bind(at(kRawSha));
+    bind.nothing().nothing();
   } else {
-    insert.bind(at(kRawBytes), o.raw_bytes);
-    bind_blob(insert, at(kRawSha), texts.raw_sha256);
+    bind.integer(o.raw_bytes).blob(texts.raw_sha256);
   }
-  bind_text(insert, at(kExtra), texts.extra);
-  insert.bind(at(kTally), tally);
+  bind.text_if(texts.extra).integer(tally).finish();
 }
 
 void bind_document(SQLite::Statement& insert, RowId id, const Document& document, RowTexts& texts) {
+  static const std::string kNoRaw;
   const Observation& head = document.head;
   texts.uid = from_hex(head.uid).value_or(head.uid);
-  const auto at = [](Col column) { return static_cast<int>(column) + 1; };
-  insert.clearBindings();
-  insert.bind(at(kId), id);
-  bind_blob(insert, at(kUid), texts.uid);
-  insert.bindNoCopy(at(kSite), head.site);
-  insert.bindNoCopy(at(kDevice), head.device);
-  insert.bindNoCopy(at(kType), head.type);
-  insert.bind(at(kReceivedAt), head.received_at);
-  insert.bind(at(kBits), kDocumentBit);
-  bind_optional(insert, at(kValue), head.value);
-  bind_text(insert, at(kUnit), head.unit);
-  for (const Col none : {kIndex, kLag, kMono, kPacketId, kTally}) insert.bind(at(none), 0);
-  insert.bind(at(kRaw), "");
-  insert.bindNoCopy(at(kExtra), document.json);
+  RowBinder bind(insert);
+  bind.integer(id).blob(texts.uid).text(head.site).text(head.device).text(head.type).integer(0);
+  bind.integer(head.received_at).integer(0).integer(kDocumentBit).nothing().integer(0);
+  bind.text_if(head.value).text_if(head.unit).nothing().nothing().nothing().nothing().integer(0);
+  bind.text(kNoRaw).nothing().nothing().text(document.json).integer(0).finish();
+}
+
+bool is_document_row(std::int64_t bits) { return (bits & kDocumentBit) != 0; }
+
+bool is_intact(const SQLite::Statement& select) {
+  const SQLite::Column stored = select.getColumn(kHash);
+  return stored.isNull() || stored.getInt64() == hash_of(select, kHashedColumns);
 }
 
 std::string read_document(const SQLite::Statement& select) {

@@ -13,7 +13,10 @@ namespace edge {
 /// The columns of a row in the order bind_row() and read_row() use.
 inline constexpr const char* kRowColumns =
     "id, uid, site, device, type, idx, received_at, lag, bits, boot, mono_ms, value, unit, value_in, unit_in, reasons, "
-    "policy_version, packet_id, raw, raw_bytes, raw_sha256, extra, tally";
+    "policy_version, packet_id, raw, raw_bytes, raw_sha256, extra, tally, hash";
+
+/// So many of them, the first ones, are what `hash` is made of.
+inline constexpr int kHashedColumns = 23;
 
 /// Texts made for a row while its statement runs.
 struct RowTexts {
@@ -39,6 +42,12 @@ std::string read_document(const SQLite::Statement& select);
 /// The row at the statement's cursor; raw_sha256 is computed where raw is the whole payload. `backfilled` is not the
 /// row's to know. Of a document what lists show.
 Observation read_row(const SQLite::Statement& select);
+
+/// Whether a row with these `bits` is a document.
+bool is_document_row(std::int64_t bits);
+
+/// Whether the row is as it was written; a row of an older schema carries no hash and counts as that.
+bool is_intact(const SQLite::Statement& select);
 
 /// Of the same columns, only what the window of latest uids needs. Nothing for a document: no message is one.
 std::optional<RecentUid> read_recent(const SQLite::Statement& select);

@@ -31,9 +31,14 @@ struct StoreOptions {
   std::int64_t ballast_bytes = 8LL << 20;
   std::int64_t dead_letters = 10'000;            ///< kept; the oldest readings above go, weighings and tickets never
   std::int64_t dead_letter_bytes = 32LL << 20;  ///< the same in bytes of their rows; at most an eighth of max_bytes
+  /// Names the machine and the directory; where the store wakes up under another name it is a copy and goes on in an
+  /// epoch of its own. Empty = no claim.
+  std::string home;
+  bool upkeep = true;  ///< salvage and inspection behind the running store; not for a look from the command line
 };
 
 struct StoreBody;
+class Upkeep;
 
 /// The store: one SQLite file, one process, one connection, one mutex (design.md §6). Safe from any thread.
 ///
@@ -46,7 +51,8 @@ class SqliteStore final : public Outbox,
                           public Weighings,
                           public Tickets,
                           public Policies,
-                          public State {
+                          public State,
+                          public Backups {
  public:
   /// Opens or makes the store; a corrupt one is set aside in corrupt-<UTC time>/ and replaced (identity() says so).
   /// Errors: kRefused (another edge-agent holds it), kUnsupported (written by a newer agent), kIo, kFull.
@@ -103,11 +109,14 @@ class SqliteStore final : public Outbox,
   StoreSize size() const override;
   Result<void> flush() override;
 
+  Result<BackupFacts> backup(const std::filesystem::path& file) override;
+
  private:
   Result<void> sync_handed_out(std::span<const PendingRow> rows);
 
   explicit SqliteStore(std::unique_ptr<StoreBody> body);
   std::unique_ptr<StoreBody> body_;
+  std::unique_ptr<Upkeep> upkeep_;  ///< goes first
 };
 
 }  // namespace edge

@@ -11,16 +11,13 @@ bool is_granted_epoch(std::string_view epoch) {
          std::ranges::all_of(epoch, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// Canonical digits: the longer number is the greater one.
-bool is_above(std::string_view a, std::string_view b) { return a.size() != b.size() ? a.size() > b.size() : a > b; }
-
 }  // namespace
 
 Result<std::optional<std::string>> SqliteStore::load_config() {
   StoreBody& body = *body_;
   const std::lock_guard lock(body.mutex);
   return body.read([&]() -> Result<std::optional<std::string>> {
-    SQLite::Statement select(*body.db, "SELECT body FROM config WHERE id = 1");
+    SQLite::Statement select(*body.db, "SELECT body FROM config WHERE id = 1 AND (hash IS NULL OR hash = edge_hash(body))");
     if (!select.executeStep()) return std::optional<std::string>{};
     return std::optional(select.getColumn(0).getString());
   });
@@ -30,7 +27,7 @@ Result<void> SqliteStore::save_config(std::string_view text) {
   StoreBody& body = *body_;
   const std::lock_guard lock(body.mutex);
   return body.transact([&] {
-    SQLite::Statement save(*body.db, "INSERT OR REPLACE INTO config(id, body) VALUES(1, ?)");
+    SQLite::Statement save(*body.db, "INSERT OR REPLACE INTO config(id, body, hash) VALUES(1, ?1, edge_hash(?1))");
     save.bind(1, std::string(text));
     save.exec();
   });
@@ -41,7 +38,7 @@ StoreIdentity SqliteStore::identity() const {
   const std::lock_guard lock(body.mutex);
   const EpochSpan& now = body.epochs.back();
   return {now.epoch,     now.provisional, body.reason,         body.last_epoch,
-          body.instance, body.corrupt_at, body.corrupt_kept_in};
+          body.instance, body.corrupt_at, body.corrupt_kept_in, body.recovery()};
 }
 
 Result<void> SqliteStore::grant_epoch(std::string_view granted) {
@@ -49,20 +46,20 @@ Result<void> SqliteStore::grant_epoch(std::string_view granted) {
   StoreBody& body = *body_;
   {
     const std::lock_guard lock(body.mutex);
-    if (!body.last_epoch.empty() && !is_above(granted, body.last_epoch)) {
+    if (!body.last_epoch.empty() && !is_later_epoch(granted, body.last_epoch)) {
       return fail(Errc::kRefused,
                   "epoch " + std::string(granted) + " is not above " + body.last_epoch + ": its uids would come twice");
     }
-    const EpochSpan span{std::string(granted), body.ledger.last_id + 1, false};
+    const RowId next = body.ledger.last_id + 1;
+    const EpochSpan span{std::string(granted), next, false, next};
     auto stored = body.transact_in_reserve([&] {
-      SQLite::Statement insert(*body.db, "INSERT INTO epoch(epoch, first_id, provisional) VALUES(?, ?, 0)");
-      insert.bind(1, span.epoch);
-      insert.bind(2, span.first_id);
-      insert.exec();
+      body.write_span(span);
+      body.set_meta("last_epoch", span.epoch);
       body.set_meta("reason", "");
     });
     if (!stored) return stored;
-    body.epochs.push_back(span);
+    body.add_span(span);
+    body.write_spans_file();
     body.last_epoch = span.epoch;
     body.reason.clear();
     if (body.timer) body.timer->committed();

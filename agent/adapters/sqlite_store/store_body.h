@@ -47,11 +47,13 @@ struct Statements {
   SQLite::Statement page_count, free_pages;
 };
 
-/// Rows of one epoch start at first_id; seq = id - first_id + 1.
+/// Rows from from_id up to the next span are of `epoch`; seq = id - first_id + 1. Salvaged rows stand in spans of their
+/// own epoch between those of the present one, so an epoch may have several.
 struct EpochSpan {
   std::string epoch;
   RowId first_id = 1;
   bool provisional = false;
+  RowId from_id = 1;
 };
 
 /// These rows were first tried at `at`, UTC ms. Spans do not overlap; first_id 0: from the span before.
@@ -95,6 +97,20 @@ struct Ledger {
   Counters on_disk;  ///< as table `counter` has them (counting.h)
 };
 
+/// Of an open ticket, in the order its hash is made of them.
+inline constexpr const char* kOpenTicketColumns =
+    "id, site, scale, vehicle, driver, operator, direction, declared_net_kg, \"order\", lot, opened_at, first_weighing, "
+    "second_weighing";
+
+/// Of the spans, ascending; the last column is 1 where a span is as it was written.
+inline constexpr const char* kSpanColumns =
+    "SELECT from_id, epoch, first_id, provisional, hash = edge_hash(from_id, epoch, first_id, provisional) FROM span "
+    "ORDER BY from_id";
+
+/// Whether granted epoch `a` comes after `b`: canonical digits, so the longer number is the greater one.
+bool is_later_epoch(std::string_view a, std::string_view b);
+std::string random_hex(std::size_t digits);
+
 SQLite::Database open_connection(const std::filesystem::path& file, SyncLevel level);
 Error to_error(const SQLite::Exception& e, const std::filesystem::path& file);
 
@@ -107,8 +123,21 @@ struct StoreBody {
   std::filesystem::path suspect_mark() const { return options.dir / "suspect"; }
 
   Result<void> open(std::string_view new_reason, const std::string& kept_in);
+  /// Part of the transaction of open(), in this order.
+  void load_facts(std::string_view new_reason, const std::string& kept_in);
   void load_ledger();
-  void begin_epochs(std::string_view new_reason, const std::string& kept_in);
+  /// A store that woke up as a copy of itself goes on in an epoch of its own.
+  void notice_copy();
+
+  void load_spans();
+  /// Part of a transaction; then `epochs` is to be brought along with add_span().
+  void write_span(const EpochSpan& span);
+  void add_span(EpochSpan span);
+  EpochSpan provisional_span(RowId from) const;
+  void note_last_epoch();
+  /// Spans beside the database, for a salvage that cannot read them in it. Best effort.
+  void write_spans_file() const;
+  void limit_bytes();
   Result<void> start_sync();
   /// `reserve_in_use`: bytes of the reserve the next transaction may take.
   void set_limits(std::int64_t reserve_in_use = 0);
@@ -173,6 +202,8 @@ struct StoreBody {
   /// The column of the open ticket that `weighing` fills. Errors: kRefused.
   Result<std::string> free_pass(std::int64_t ticket, const wire::Weighing& weighing);
   Result<OpenTicket> put(const OpenTicket& ticket);
+  /// Part of a transaction that changes it.
+  void seal_open_ticket(std::int64_t id);
   Result<OpenTicket> open_ticket(std::int64_t id);
   Result<wire::ScaleTicket> finish(std::int64_t id, wire::ScaleTicket ticket, std::string_view scale_code);
   void load_chain_heads();
@@ -204,6 +235,11 @@ struct StoreBody {
 
   /// After any exception of SQLite: back out, remember a damaged file for the next start.
   Error recover(const SQLite::Exception& e);
+  /// The file is set aside at the next start.
+  void suspect(const std::string& why);
+  /// Takes damaged rows out of what is to be sent and makes dead letters of them.
+  Result<void> set_damaged_aside(std::vector<PendingRow>& rows, std::int64_t now);
+  StoreRecovery recovery() const;
 
   /// Runs `work` in one transaction; the mutex is held by the caller. On a full disk the ballast is given up and
   /// `work` runs once more: it may change nothing but the database. `alone`: it runs one statement, which is a
@@ -283,6 +319,12 @@ struct StoreBody {
   std::uint64_t document_commit = 0;                                ///< the timer's number of the newest one
   std::string instance, reason, last_epoch, corrupt_kept_in;
   std::int64_t corrupt_at = 0;
+  std::string notice;      ///< StoreRecovery::notice
+  std::string salvaging;   ///< the directory being put back
+  std::string damage;      ///< StoreRecovery::damage
+  bool unreadable = false;  ///< SQLite itself says so: no use going on in it
+  bool inspecting = false;
+  std::int64_t damaged_rows = 0;
   Ballast ballast;
   Bounds bounds;
   std::int64_t page_bytes = 0;

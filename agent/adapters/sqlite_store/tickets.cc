@@ -8,9 +8,7 @@
 namespace edge {
 namespace {
 
-constexpr const char* kOpenColumns =
-    "SELECT id, site, scale, vehicle, driver, operator, direction, declared_net_kg, \"order\", lot, opened_at, "
-    "first_weighing, second_weighing FROM open_ticket ";
+const std::string kOpenColumns = std::string("SELECT ") + kOpenTicketColumns + " FROM open_ticket ";
 constexpr std::size_t kNumberDigits = 6;
 constexpr std::string_view kVoidKey = "void/";
 // Three statements: "or" would cost the indexes.
@@ -81,10 +79,17 @@ bool is_known(SQLite::Database& db, const std::string& uid) {
 }  // namespace
 
 Result<OpenTicket> StoreBody::open_ticket(std::int64_t id) {
-  SQLite::Statement select(*db, std::string(kOpenColumns) + "WHERE id = ?");
+  SQLite::Statement select(*db, kOpenColumns + "WHERE id = ?");
   select.bind(1, id);
   if (!select.executeStep()) return fail(Errc::kNotFound, "no open ticket " + std::to_string(id));
   return read_open(select);
+}
+
+void StoreBody::seal_open_ticket(std::int64_t id) {
+  SQLite::Statement seal(*db, std::string("UPDATE open_ticket SET hash = edge_hash(") + kOpenTicketColumns +
+                                  ") WHERE id = ?");
+  seal.bind(1, id);
+  seal.exec();
 }
 
 Result<OpenTicket> StoreBody::put(const OpenTicket& ticket) {
@@ -110,6 +115,7 @@ Result<OpenTicket> StoreBody::put(const OpenTicket& ticket) {
     write.bind(++at, ticket.opened_at);
     if (ticket.id != 0) write.bind(++at, ticket.id);
     write.exec();
+    seal_open_ticket(ticket.id != 0 ? ticket.id : db->getLastInsertRowid());
   });
   if (!committed) return tl::unexpected(committed.error());
   return open_ticket(ticket.id != 0 ? ticket.id : db->getLastInsertRowid());
@@ -148,7 +154,8 @@ Result<wire::ScaleTicket> StoreBody::finish(std::int64_t id, wire::ScaleTicket t
   if (!document) return tl::unexpected(document.error());
   const auto committed = commit_documents({&*document, 1}, [&] {
     take_away();
-    SQLite::Statement insert(*db, "INSERT INTO ticket(uid, number, document) VALUES(?, nullif(?, ''), ?)");
+    SQLite::Statement insert(*db, "INSERT INTO ticket(uid, number, document, hash) "
+                             "VALUES(?1, nullif(?2, ''), ?3, edge_hash(?1, nullif(?2, ''), ?3))");
     insert.bind(1, uid.data(), static_cast<int>(uid.size()));
     insert.bind(2, ticket.number);
     insert.bind(3, document->json);
@@ -170,7 +177,7 @@ Result<OpenTicket> SqliteStore::put(const OpenTicket& ticket) {
 Result<std::vector<OpenTicket>> SqliteStore::open_tickets() {
   StoreBody& body = *body_;
   return body.told([&]() -> Result<std::vector<OpenTicket>> {
-    SQLite::Statement select(*body.db, std::string(kOpenColumns) + "ORDER BY id");
+    SQLite::Statement select(*body.db, kOpenColumns + "ORDER BY id");
     std::vector<OpenTicket> open;
     while (select.executeStep()) open.push_back(read_open(select));
     return open;

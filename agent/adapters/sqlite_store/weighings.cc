@@ -153,6 +153,7 @@ Result<wire::Weighing> StoreBody::record(const wire::Weighing& given, std::optio
     fill.bind(1, links.back().stamp.uid);
     fill.bind(2, *ticket);
     fill.exec();
+    seal_open_ticket(*ticket);
   });
   if (!committed) return tl::unexpected(committed.error());
   chain_heads[given.scale] = before;

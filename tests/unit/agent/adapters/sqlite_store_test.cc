@@ -254,36 +254,6 @@ TEST_F(StoreTest, RefusesANewerSchema) {
   EXPECT_TRUE(fs::exists(file())) << "nothing is set aside: it is sound";
 }
 
-TEST_F(StoreTest, BringsTheFirstSchemaUpAndGoesOn) {
-  ASSERT_TRUE(store_->grant_epoch("3"));
-  append(3, {{"readings", 3}});
-  const auto before = pending();
-  store_.reset();
-  {
-    SQLite::Database db(file().string(), SQLite::OPEN_READWRITE);
-    for (const char* table : {"weighing", "ticket", "number_series", "open_ticket", "ahead"}) {
-      db.exec(std::string("DROP TABLE ") + table);
-    }
-    db.exec("DROP INDEX outbox_document");
-    db.exec("ALTER TABLE delivery DROP COLUMN holes");
-    db.exec("ALTER TABLE tried DROP COLUMN first_id");
-    db.exec("PRAGMA user_version = 1");
-  }
-  open();
-  const auto after = pending();
-  ASSERT_EQ(after.size(), 3U);
-  for (std::size_t n = 0; n < 3; ++n) EXPECT_EQ(after[n].observation.uid, before[n].observation.uid);
-  EXPECT_EQ(store_->identity().epoch, "3");
-  append(1, {{"readings", 1}});
-  const auto made = store_->record(test::weighing(clock_.utc_ms()), {});
-  ASSERT_TRUE(made) << made.error().detail;
-  EXPECT_EQ(made->stamp.seq, 6);
-  EXPECT_EQ(store_->put(test::open_ticket(1))->id, 1);
-  open();
-  EXPECT_EQ(pending().size(), 6U);
-  EXPECT_EQ(store_->counters().at("readings"), 4);
-}
-
 TEST_F(StoreTest, SetsACorruptFileAsideAndGoesOn) {
   append(3);
   store_.reset();

@@ -1,0 +1,52 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "agent/adapters/sqlite_store/kept_store.h"
+#include "agent/adapters/sqlite_store/store_body.h"
+
+namespace edge {
+
+/// Rows of another database as the next rows of this one, under the epochs and seqs they had. The mutex is held from the
+/// first add() to book(); write() goes into a transaction and may run twice.
+class SalvagedRows {
+ public:
+  explicit SalvagedRows(StoreBody& body);
+  /// `span`: of the other database; none: no epoch is known, it gets the next number of the present one.
+  void add(const StoredRow& row, const EpochSpan* span);
+  /// A new document in the place of row `id` of the other database.
+  void add(const Document& document, RowId id, const EpochSpan& span);
+  /// Counts rows that are lost.
+  void lose(std::int64_t rows) { lost_ += rows; }
+  void write();
+  void book();
+
+ private:
+  void place(const EpochSpan* span, RowId old_id);
+
+  StoreBody& body_;
+  RowId last_;
+  std::int64_t next_seq_;  ///< of the present epoch
+  std::vector<EpochSpan> spans_;
+  std::vector<std::variant<const StoredRow*, const Document*>> rows_;
+  std::int64_t readings_ = 0, documents_ = 0, lost_ = 0;
+};
+
+/// A weighing of the alibi memory as it stands there; its own hash holds.
+struct KeptWeighing {
+  RowId id = 0;
+  Values values;  ///< uid, scale, epoch, alibi_seq, hash, document
+};
+RowId last_weighing(const KeptStore& kept);
+RowId last_kept_ticket(const KeptStore& kept);
+std::vector<KeptWeighing> kept_weighings(const KeptStore& kept, const std::string& gateway, RowId from, RowId to);
+void insert_weighings(SQLite::Database& db, const std::vector<KeptWeighing>& weighings);
+
+/// Sound tickets: id, uid, number, document, hash.
+std::vector<Values> kept_tickets(const KeptStore& kept, RowId from, RowId to);
+void insert_tickets(SQLite::Database& db, const std::vector<Values>& tickets);
+
+}  // namespace edge

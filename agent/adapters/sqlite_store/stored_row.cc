@@ -1,0 +1,101 @@
+#include "agent/adapters/sqlite_store/stored_row.h"
+
+#include <SQLiteCpp/Column.h>
+#include <sqlite3.h>
+
+#include "agent/adapters/sqlite_store/row_codec.h"
+#include "agent/adapters/sqlite_store/row_hash.h"
+#include "protocols/bytes.h"
+#include "protocols/record/identity.h"
+
+namespace edge {
+namespace {
+
+// Positions in kRowColumns.
+constexpr std::size_t kId = 0, kUid = 1, kReceivedAt = 6, kBits = 8, kTally = 22;
+constexpr auto kHash = static_cast<std::size_t>(kHashedColumns);
+
+}  // namespace
+
+Values values_of(const SQLite::Statement& select) {
+  Values values(static_cast<std::size_t>(select.getColumnCount()));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const SQLite::Column column = select.getColumn(static_cast<int>(i));
+    StoredValue& value = values[i];
+    if (column.isNull()) continue;
+    if (column.isInteger()) {
+      value.type = StoredValue::Type::kInteger;
+      value.number = column.getInt64();
+    } else {
+      value.type = column.isText() ? StoredValue::Type::kText : StoredValue::Type::kBlob;
+      value.bytes = column.getString();
+    }
+  }
+  return values;
+}
+
+std::int64_t hash_of(const Values& values, std::size_t count) {
+  RowHash hash;
+  for (std::size_t i = 0; i < count && i < values.size(); ++i) {
+    const StoredValue& value = values[i];
+    switch (value.type) {
+      case StoredValue::Type::kNull:
+        hash.nothing();
+        break;
+      case StoredValue::Type::kInteger:
+        hash.integer(value.number);
+        break;
+      case StoredValue::Type::kText:
+        hash.text(value.bytes);
+        break;
+      case StoredValue::Type::kBlob:
+        hash.blob(value.bytes);
+        break;
+    }
+  }
+  return hash.value();
+}
+
+void bind_value(SQLite::Statement& statement, int at, const StoredValue& value) {
+  switch (value.type) {
+    case StoredValue::Type::kNull:
+      statement.bind(at);
+      break;
+    case StoredValue::Type::kInteger:
+      statement.bind(at, value.number);
+      break;
+    case StoredValue::Type::kText:
+      statement.bind(at, value.bytes);
+      break;
+    case StoredValue::Type::kBlob:
+      statement.bind(at, value.bytes.data(), static_cast<int>(value.bytes.size()));
+      break;
+  }
+}
+
+bool StoredRow::is_document() const { return is_document_row(values[kBits].number); }
+std::int64_t StoredRow::received_at() const { return values[kReceivedAt].number; }
+
+bool StoredRow::is_numbered_by(const std::string& gateway, const std::string& epoch, std::int64_t seq) const {
+  return to_hex(values[kUid].bytes) == uid_of_sequence(gateway, epoch, "observation", std::to_string(seq));
+}
+
+std::optional<StoredRow> sound_row(Values values) {
+  if (values.size() != kHash + 1 || values[kHash].type != StoredValue::Type::kInteger) return std::nullopt;
+  if (values[kHash].number != hash_of(values, kHash)) return std::nullopt;
+  StoredRow row;
+  row.id = values[kId].number;
+  values.pop_back();
+  row.values = std::move(values);
+  return row;
+}
+
+void bind_stored(SQLite::Statement& insert, RowId id, const StoredRow& row) {
+  Values values = row.values;
+  values[kId].number = id;
+  values[kTally] = {StoredValue::Type::kInteger, 0, {}};
+  for (std::size_t i = 0; i < values.size(); ++i) bind_value(insert, static_cast<int>(i) + 1, values[i]);
+  insert.bind(static_cast<int>(kHash) + 1, hash_of(values, kHash));
+}
+
+}  // namespace edge
