@@ -51,8 +51,9 @@ class Outbox {
   /// Fills the uid of rows that had none. Errors: kFull, kIo, kCorrupt: the rows are not durable, never acknowledge
   /// them. Once a sync has failed every later append fails too (the kernel may have dropped the pages).
   virtual Result<void> append(std::span<NewObservation> rows, const Counters& add) = 0;
-  /// The newest rows, oldest of them first.
-  virtual Result<std::vector<RecentUid>> newest(std::size_t count) = 0;
+  /// Of the newest rows but the last `skip`, oldest of them first.
+  virtual Result<std::vector<RecentUid>> newest(std::size_t count, std::size_t skip) = 0;
+  Result<std::vector<RecentUid>> newest(std::size_t count) { return newest(count, 0); }
   virtual Counters counters() const = 0;
   /// False above the high watermark until below the low one: sources should pause.
   virtual bool accepting() const = 0;
