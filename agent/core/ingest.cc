@@ -78,13 +78,18 @@ Ingest::Ingest(Outbox& outbox, const Clock& clock, IngestRules rules)
       book_(std::make_shared<const PolicyBook>()) {}
 
 Result<void> Ingest::warm() {
-  const auto recent = outbox_.newest(UidWindow::kCapacity);
-  if (!recent) return tl::unexpected(recent.error());
+  // In pieces: all at once would be the most memory the agent ever takes.
+  constexpr std::size_t kPiece = 4'096;
+  static_assert(UidWindow::kCapacity % kPiece == 0);
   const std::lock_guard lock(mutex_);
-  for (const RecentUid& row : *recent) {
-    const bool by_message = row.identity == Identity::kReceived;
-    const MessageTraits traits{row.packet_id, row.site, row.device, row.index, row.raw_sha256};
-    window_.add(row.uid, by_message ? message_key(traits) : 0);
+  for (std::size_t left = UidWindow::kCapacity; left > 0; left -= kPiece) {
+    const auto recent = outbox_.newest(kPiece, left - kPiece);
+    if (!recent) return tl::unexpected(recent.error());
+    for (const RecentUid& row : *recent) {
+      const bool by_message = row.identity == Identity::kReceived;
+      const MessageTraits traits{row.packet_id, row.site, row.device, row.index, row.raw_sha256};
+      window_.add(row.uid, by_message ? message_key(traits) : 0);
+    }
   }
   return {};
 }
@@ -147,7 +152,11 @@ Result<void> Ingest::take_poll(const PolledAnswer& answer) {
   arrival.raw_sha256 = sha256_hex(answer.raw);
   std::vector<NewObservation> rows;
   rows.reserve(answer.readings.size());
-  for (Reading reading : answer.readings) rows.push_back({observe(arrival, reading), 0});
+  for (Reading reading : answer.readings) {
+    rows.push_back({observe(arrival, reading), 0});
+    rows.back().observation.raw = arrival.raw;
+    rows.back().observation.raw_sha256 = arrival.raw_sha256;
+  }
   return outbox_.append(
       rows, Counters{{"messages", 1}, {"decoded", 1}, {"readings", static_cast<std::int64_t>(rows.size())}});
 }
@@ -215,9 +224,7 @@ Observation Ingest::observe(const Arrival& arrival, Reading& reading) const {
   // wire.md §1: what the column cannot hold travels in raw alone.
   if (row.value && !is_storable(*row.value)) row.value.reset();
   row.type = std::move(reading.metric);
-  row.raw = arrival.raw;
   row.raw_bytes = static_cast<std::int64_t>(arrival.message.payload.size());
-  row.raw_sha256 = arrival.raw_sha256;
   return row;
 }
 
@@ -246,6 +253,9 @@ Result<void> Ingest::commit(Arrival& arrival, std::vector<Reading> readings, boo
   rows.reserve(readings.size());
   for (Reading& reading : readings) {
     Observation row = observe(arrival, reading);
+    const bool last = &reading == &readings.back();
+    row.raw = last ? std::move(arrival.raw) : arrival.raw;
+    row.raw_sha256 = last ? std::move(arrival.raw_sha256) : arrival.raw_sha256;
     if (is_known(arrival, row)) continue;
     rows.push_back({std::move(row), arrival.message.packet_id});
   }

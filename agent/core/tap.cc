@@ -11,7 +11,7 @@ constexpr std::size_t kBytes = 1'024;
 }  // namespace
 
 void Tap::note(std::string_view source, std::string_view bytes, std::string_view what, std::int64_t utc_ms) {
-  Line line{0, utc_ms, std::string(source), to_hex(bytes.substr(0, kBytes)), std::string(what)};
+  Kept line{0, utc_ms, std::string(source), std::string(bytes.substr(0, kBytes)), std::string(what)};
   const std::lock_guard lock(mutex_);
   line.number = ++number_;
   lines_.push_back(std::move(line));
@@ -23,7 +23,8 @@ std::vector<Tap::Line> Tap::since(std::int64_t after, std::string_view source, s
   std::vector<Line> out;
   for (const auto& line : lines_) {
     if (out.size() >= limit) break;
-    if (line.number > after && (source.empty() || line.source == source)) out.push_back(line);
+    if (line.number <= after || (!source.empty() && line.source != source)) continue;
+    out.push_back({line.number, line.at, line.source, to_hex(line.bytes), line.what});
   }
   return out;
 }

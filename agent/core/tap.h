@@ -22,8 +22,13 @@ class Tap {
   std::vector<Line> since(std::int64_t after, std::string_view source, std::size_t limit) const;
 
  private:
+  /// As it came: nearly no line is ever looked at, so it is put into words then.
+  struct Kept {
+    std::int64_t number, at;
+    std::string source, bytes, what;
+  };
   mutable std::mutex mutex_;
-  std::deque<Line> lines_;
+  std::deque<Kept> lines_;
   std::int64_t number_ = 0;
 };
 

@@ -51,8 +51,9 @@ class Outbox {
   /// Fills the uid of rows that had none. Errors: kFull, kIo, kCorrupt: the rows are not durable, never acknowledge
   /// them. Once a sync has failed every later append fails too (the kernel may have dropped the pages).
   virtual Result<void> append(std::span<NewObservation> rows, const Counters& add) = 0;
-  /// The newest rows, oldest of them first.
-  virtual Result<std::vector<RecentUid>> newest(std::size_t count) = 0;
+  /// Of the newest rows but the last `skip`, oldest of them first.
+  virtual Result<std::vector<RecentUid>> newest(std::size_t count, std::size_t skip) = 0;
+  Result<std::vector<RecentUid>> newest(std::size_t count) { return newest(count, 0); }
   virtual Counters counters() const = 0;
   /// False above the high watermark until below the low one: sources should pause.
   virtual bool accepting() const = 0;
@@ -248,7 +249,7 @@ struct StoreIdentity {
   std::string instance;         ///< 16 hex, random per opening
   std::int64_t corrupt_at = 0;  ///< UTC ms; 0 = no corrupt database was ever set aside
   std::string corrupt_kept_in;  ///< the directory it is kept in
-  StoreRecovery recovery;
+  StoreRecovery recovery{};
 };
 
 struct StoreSize {

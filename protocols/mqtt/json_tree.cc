@@ -72,7 +72,9 @@ class TreeBuilder : public nlohmann::json_sax<Json> {
       error_ = {Errc::kTooLarge, "deeper than " + std::to_string(kPayloadDepth) + " levels"};
       return false;
     }
+    const bool outermost = open_.empty();
     JsonNode* const node = add(kind, {});
+    if (node != nullptr && outermost) node->children.reserve(8);  // of a usual payload
     // Stays valid: while a node is open nothing is added to the vector it stands in.
     if (node != nullptr) open_.push_back(node);
     return node != nullptr;

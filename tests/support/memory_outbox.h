@@ -21,9 +21,11 @@ class MemoryOutbox : public Outbox {
     for (const auto& [name, count] : add) totals[name] += count;
     return {};
   }
-  Result<std::vector<RecentUid>> newest(std::size_t count) override {
+  using Outbox::newest;
+  Result<std::vector<RecentUid>> newest(std::size_t count, std::size_t skip) override {
     std::vector<RecentUid> recent;
-    for (std::size_t i = rows.size() - std::min(count, rows.size()); i < rows.size(); ++i) {
+    const std::size_t end = rows.size() - std::min(skip, rows.size());
+    for (std::size_t i = end - std::min(count, end); i < end; ++i) {
       const Observation& o = rows[i].observation;
       recent.push_back({o.uid, o.site, o.device, o.index, o.raw_sha256, rows[i].packet_id, o.identity});
     }

@@ -186,9 +186,11 @@ ModbusAnswer ModbusLink::ask(int unit, int function, modbus::ReadSpan span) {
   // deadline is late all the same.
   if (steady_clock::now() - asked_at > timeout_) return late(frame);
   ModbusAnswer answer = check(frame, request);
-  note(frame, "slave " + std::to_string(unit) + ", function " + std::to_string(function) + ", " +
-                  std::to_string(span.count) + " registers from " + std::to_string(span.first) +
-                  (answer.error.empty() ? "" : ": " + answer.error));
+  if (tap_) {
+    note(frame, "slave " + std::to_string(unit) + ", function " + std::to_string(function) + ", " +
+                    std::to_string(span.count) + " registers from " + std::to_string(span.first) +
+                    (answer.error.empty() ? "" : ": " + answer.error));
+  }
   if (answer.kind == Kind::kUnusable) {
     is_serial() ? throw_away() : close();
   }
@@ -232,7 +234,7 @@ ModbusAnswer ModbusLink::check(std::string_view frame, const Request& request) c
     if (frame.size() < kTcpHeader + 3) return unusable("the answer is cut short");
     if (word_at(frame, 0) != transaction_) return unusable("the answer is that of another question");
     if (word_at(frame, 2) != 0) return unusable("the answer is not Modbus");
-    if (word_at(frame, 4) + kTcpHeader != frame.size()) return unusable("the answer's length is wrong");
+    if (static_cast<std::size_t>(word_at(frame, 4)) + kTcpHeader != frame.size()) return unusable("the answer's length is wrong");
     frame.remove_prefix(kTcpHeader);
   }
   if (frame.size() < 3) return unusable("the answer is cut short");
@@ -252,8 +254,8 @@ ModbusAnswer ModbusLink::check(std::string_view frame, const Request& request) c
   }
   ModbusAnswer answer{Kind::kRead, {}, {}};
   for (int n = 0; n < count; ++n) {
-    answer.registers[static_cast<std::uint16_t>(first + n)] =
-        static_cast<std::uint16_t>(word_at(frame, 3 + 2 * static_cast<std::size_t>(n)));
+    answer.registers.emplace_hint(answer.registers.end(), static_cast<std::uint16_t>(first + n),
+                                  static_cast<std::uint16_t>(word_at(frame, 3 + 2 * static_cast<std::size_t>(n))));
   }
   return answer;
 }

@@ -1,6 +1,7 @@
 #include "agent/adapters/modbus_source/slave_poll.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace edge {
 namespace {
@@ -53,7 +54,11 @@ ModbusAnswer SlavePoll::read(ModbusLine& line, Time now) {
   for (const auto& span : plan_) {
     ModbusAnswer part = ask(line, span, now);
     if (part.kind != Kind::kRead) return part;
-    all.registers.merge(part.registers);
+    if (all.registers.empty()) {
+      all.registers = std::move(part.registers);
+    } else {
+      all.registers.merge(part.registers);
+    }
   }
   return all;
 }

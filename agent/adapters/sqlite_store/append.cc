@@ -69,10 +69,11 @@ Result<void> StoreBody::append(std::span<NewObservation> rows, const Counters& a
     sums = ledger.counters;
     for (const auto& [name, count] : add) sums[name] += count;
   }
-  auto stored = transact([&] {
+  const auto write = [&] {
     insert_rows(rows, tally);
     if (tally == 0) write_counters(sums, last);
-  });
+  };
+  auto stored = transact(write, tally != 0);  // a tally stands for one row and no counters
   if (!stored) {
     for (std::string* uid : given) uid->clear();  // the seq goes to somebody else
     refresh_space();
@@ -101,17 +102,18 @@ Result<void> SqliteStore::append(std::span<NewObservation> rows, const Counters&
   return {};
 }
 
-Result<std::vector<RecentUid>> SqliteStore::newest(std::size_t count) {
+Result<std::vector<RecentUid>> SqliteStore::newest(std::size_t count, std::size_t skip) {
   StoreBody& body = *body_;
   const std::lock_guard lock(body.mutex);
   return body.read([&]() -> Result<std::vector<RecentUid>> {
     std::vector<RecentUid> recent;
-    const RowId after = body.ledger.last_id - static_cast<RowId>(count);
-    Use fresh(body.statements->fresh);
-    fresh->bind(1, after);
-    fresh->bind(2, static_cast<std::int64_t>(count));
-    while (fresh->executeStep()) {
-      if (auto uid = read_recent(*fresh)) recent.push_back(std::move(*uid));
+    const RowId upto = body.ledger.last_id - static_cast<RowId>(skip);
+    Use region(body.statements->region);
+    region->bind(1, upto - static_cast<RowId>(count));
+    region->bind(2, upto);
+    region->bind(3, static_cast<std::int64_t>(count));
+    while (region->executeStep()) {
+      if (auto uid = read_recent(*region)) recent.push_back(std::move(*uid));
     }
     return recent;
   });

@@ -53,6 +53,7 @@ std::int64_t StoreBody::waiting_in(Region region) const {
 }
 
 void StoreBody::pick_region(Region region, std::size_t limit, std::int64_t now, std::vector<PendingRow>& rows) {
+  rows.reserve(limit);
   Use lane(statements->region);
   lane->bind(1, region.after);
   lane->bind(2, region.upto);

@@ -66,7 +66,8 @@ class SqliteStore final : public Outbox,
   SqliteStore& operator=(const SqliteStore&) = delete;
 
   Result<void> append(std::span<NewObservation> rows, const Counters& add) override;
-  Result<std::vector<RecentUid>> newest(std::size_t count) override;
+  using Outbox::newest;
+  Result<std::vector<RecentUid>> newest(std::size_t count, std::size_t skip) override;
   Counters counters() const override;
   bool accepting() const override;
 

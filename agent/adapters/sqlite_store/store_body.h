@@ -242,14 +242,15 @@ struct StoreBody {
   StoreRecovery recovery() const;
 
   /// Runs `work` in one transaction; the mutex is held by the caller. On a full disk the ballast is given up and
-  /// `work` runs once more: it may change nothing but the database.
+  /// `work` runs once more: it may change nothing but the database. `alone`: it runs one statement, which is a
+  /// transaction by itself: BEGIN and COMMIT cost the path of every message.
   template <class Work>
-  Result<void> transact(const Work& work) {
+  Result<void> transact(const Work& work, bool alone = false) {
     for (bool again : {true, false}) {
       try {
-        Use(statements->begin)->exec();
+        if (!alone) Use(statements->begin)->exec();
         work();
-        Use(statements->commit)->exec();
+        if (!alone) Use(statements->commit)->exec();
         return {};
       } catch (const SQLite::Exception& e) {
         Error error = recover(e);
@@ -330,6 +331,7 @@ struct StoreBody {
   std::int64_t page_bytes = 0;
   bool accepting = true;
   bool tight = false;       ///< room has to be made
+  bool purges_all_sent = false;  ///< tight, or the ballast waits for room to be made anew
   GapBook gaps;
   Thinning thinning;
   int commits_to_look = 0;  ///< until the next refresh_space()

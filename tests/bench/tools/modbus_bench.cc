@@ -19,6 +19,7 @@
 #include "agent/adapters/sqlite_store/sqlite_store.h"
 #include "agent/adapters/system_clock/system_clock.h"
 #include "agent/core/ingest.h"
+#include "agent/core/tap.h"
 
 /// Polls a second of one Modbus TCP connection: a bare libmodbus loop, the agent's source alone, and the source with
 /// judging and commit behind it. The configuration allows no slave to be asked more often than every 100 ms, so the
@@ -121,7 +122,11 @@ Rate source(int port, double seconds, int values, PollSink* next) {
   settings.name = "bench";
   settings.tcp = "127.0.0.1:" + std::to_string(port);
   settings.slaves.push_back({1, "silo-a", "dev1", map_of(values), std::chrono::milliseconds(0)});
-  ModbusSource bus(std::move(settings), polls, scales, clock, nullptr, nullptr);
+  Tap tap;  // the agent keeps the latest frames for `edge-agent tap`
+  const auto note = [&](std::string_view bus_name, std::string_view bytes, std::string_view what) {
+    tap.note(bus_name, bytes, what, clock.utc_ms());
+  };
+  ModbusSource bus(std::move(settings), polls, scales, clock, note, nullptr);
   bus.start();
   while (polls.count == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   const double cpu = cpu_seconds();

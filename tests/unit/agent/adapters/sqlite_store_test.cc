@@ -216,6 +216,12 @@ TEST_F(StoreTest, GivesTheNewestRowsForTheWindow) {
   EXPECT_EQ(recent[1].identity, Identity::kReceived);
   EXPECT_EQ(recent[1].raw_sha256, rows[4].observation.raw_sha256);
   EXPECT_EQ(recent[1].device, "bin0-t1");
+  const auto before = *store_->newest(2, 1);
+  ASSERT_EQ(before.size(), 2U);
+  EXPECT_EQ(before[0].uid, rows[2].observation.uid);
+  EXPECT_EQ(before[1].uid, rows[3].observation.uid);
+  EXPECT_EQ(store_->newest(4, 3)->size(), 2U);
+  EXPECT_TRUE(store_->newest(4, 7)->empty());
 }
 
 TEST_F(StoreTest, KeepsTheLastGoodConfiguration) {
