@@ -249,7 +249,7 @@ struct StoreIdentity {
   std::string instance;         ///< 16 hex, random per opening
   std::int64_t corrupt_at = 0;  ///< UTC ms; 0 = no corrupt database was ever set aside
   std::string corrupt_kept_in;  ///< the directory it is kept in
-  StoreRecovery recovery;
+  StoreRecovery recovery{};
 };
 
 struct StoreSize {

@@ -135,10 +135,10 @@ Disk::Node Disk::node(const std::string& path) {
 }
 
 void Disk::write(const Node& node, std::int64_t at, std::string_view bytes) const {
-  node->changes.push_back({at, std::string(bytes), false, false});
+  node->changes.push_back({at, std::string(bytes), false});
 }
 
-void Disk::resize(const Node& node, std::int64_t size) const { node->changes.push_back({size, "", true, false}); }
+void Disk::resize(const Node& node, std::int64_t size) const { node->changes.push_back({size, "", true}); }
 
 void Disk::apply(const NameChange& change, Names& names) {
   if (!change.from.empty()) names.erase(change.from);
@@ -162,20 +162,13 @@ void Disk::rename(const std::string& from, const std::string& to) {
 }
 
 int Disk::sync(const Node& node) const {
-  const std::size_t covered = node->changes.size();
+  const std::uint64_t covered = node->decided + node->changes.size();
   if (const int error = syncing(); error != 0) return error;
   // Another sync of the same file may have ended meanwhile.
-  const auto end = node->changes.begin() + static_cast<std::ptrdiff_t>(std::min(covered, node->changes.size()));
-  std::vector<Change> left;
-  for (auto change = node->changes.begin(); change != end; ++change) {
-    if (change->forgotten) {
-      left.push_back(*change);
-    } else {
-      keep(node->durable, *change);
-    }
+  for (; node->decided < covered; ++node->decided) {
+    keep(node->durable, node->changes.front());
+    node->changes.pop_front();
   }
-  left.insert(left.end(), end, node->changes.end());
-  node->changes = std::move(left);
   return 0;
 }
 
@@ -190,8 +183,10 @@ int Disk::sync_dir(const std::string& path) {
   return 0;
 }
 
-void Disk::forget(const Node& node) const {
-  for (Change& change : node->changes) change.forgotten = true;
+void Disk::forget(const Node& node) {
+  node->durable = survivors(*node, chance_);
+  node->decided += node->changes.size();
+  node->changes.clear();
 }
 
 Image Disk::cut(std::mt19937_64& chance) const {

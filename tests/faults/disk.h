@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -38,12 +39,12 @@ class Disk {
   struct Change {
     std::int64_t at = 0;
     std::string bytes;
-    bool resizes = false;    ///< to `at` bytes
-    bool forgotten = false;  ///< a sync of it has failed: no later one writes it (fsyncgate)
+    bool resizes = false;  ///< to `at` bytes
   };
   struct File {
     std::string durable;
-    std::vector<Change> changes;
+    std::deque<Change> changes;  ///< since, oldest first
+    std::uint64_t decided = 0;   ///< changes before them
   };
   using Node = std::shared_ptr<File>;
 
@@ -66,8 +67,8 @@ class Disk {
   /// 0 or an errno.
   int sync(const Node& node) const;
   int sync_dir(const std::string& path);
-  /// A sync that failed: what it should have written is lost to every later one.
-  void forget(const Node& node) const;
+  /// A sync that failed: what it should have written is there or not, and no later one writes it (fsyncgate).
+  void forget(const Node& node);
 
   /// What is there after the power has gone now.
   Image cut(std::mt19937_64& chance) const;
@@ -85,6 +86,7 @@ class Disk {
   std::filesystem::path root_;
   Names names_, durable_names_;
   std::vector<NameChange> name_changes_;
+  std::mt19937_64 chance_{1};
 };
 
 /// The disk that the calls of this program go to; nullptr = to the real one alone.

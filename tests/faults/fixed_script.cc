@@ -90,6 +90,7 @@ void FixedScript::live_a_day() {
   clock_.advance(std::chrono::minutes(11));
   deliver();
   clock_.advance(std::chrono::minutes(11));
+  store_->keep_house(std::chrono::milliseconds(20));
   deliver();
   const std::string last = store_->identity().last_epoch;
   const std::string next = last.empty() ? "1" : std::to_string(std::stoll(last) + 1);

@@ -20,6 +20,7 @@ StoreOptions options_of(const fs::path& root, SyncLevel level) {
   options.min_free = 0;
   options.max_bytes = 4LL << 20;
   options.retain_sent = std::chrono::milliseconds(0);
+  options.upkeep = false;  // its thread would read beside the one that has the turn
   options.ballast_bytes = 64 << 10;
   return options;
 }

@@ -27,6 +27,7 @@ StoreOptions options_of(const fs::path& dir, SyncLevel level, std::mt19937_64& c
   // The smaller the store, the more often the WAL is brought back: every 16 pages up to every 4,000.
   options.max_bytes = chance() % 2 == 0 ? 8LL << 20 : 512LL << 20;
   options.retain_sent = std::chrono::milliseconds(chance() % 3 == 0 ? 86'400'000 : 0);
+  options.upkeep = false;  // its thread would read beside the one that has the turn
   options.ballast_bytes = chance() % 2 == 0 ? 0 : 64 << 10;
   return options;
 }

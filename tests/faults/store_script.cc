@@ -62,6 +62,7 @@ void StoreScript::step() {
       {1, [](StoreScript& s) { s.grant(); }},
       {4, [](StoreScript& s) { s.look(); }},
       {3, [](StoreScript& s) { s.clock_.advance(std::chrono::minutes(11)); }},
+      {6, [](StoreScript& s) { s.store_->keep_house(std::chrono::milliseconds(20)); }},
       {1, [](StoreScript& s) { s.open_again(); }},
   };
   unsigned all = 0;

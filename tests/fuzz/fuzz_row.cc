@@ -14,7 +14,7 @@ namespace {
 
 using namespace edge;
 
-constexpr int kColumns = 23;
+constexpr int kColumns = kHashedColumns + 1;
 
 SQLite::Statement& any_row() {
   static SQLite::Database db(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
@@ -47,7 +47,7 @@ void bind_any(SQLite::Statement& select, int at, std::string_view& bytes) {
     case 2:
       return select.bind(at);
     case 3:
-      return select.bind(at, number / 3.0);
+      return select.bind(at, static_cast<double>(number) / 3.0);
     case 4:
       for (int byte = 0; byte < 7; ++byte) number = static_cast<std::int64_t>(static_cast<std::uint64_t>(number) << 8U | next());
       return select.bind(at, number);
@@ -67,6 +67,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const Observation row = read_row(select);
   const std::string document = read_document(select);
   static_cast<void>(read_recent(select));
+  static_cast<void>(read_brief(select));
+  static_cast<void>(is_intact(select));
   const std::string json = document.empty() ? wire::encode_observation({row.uid, 1, row.site, "1"}, row) : document;
   if (document.empty()) check(is_utf8(json), "what is sent is UTF-8");
   const auto record = wire::decode(json);

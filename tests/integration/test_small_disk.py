@@ -9,7 +9,7 @@ from tests.support.rig import DEVICES, Rig
 from tests.support.small_disk import NoMount, SmallDisk
 from tests.support.waiting import wait_until
 
-MIB = 12  # 4 of it are the ballast, 2 the floor
+MIB = 20  # 4 of it are the ballast, 6 the floor
 LOAD = ("--qos", 2, "--no-time-share", 0.5, "--devices", 20)
 
 
@@ -38,16 +38,19 @@ def small_disk(rig, tmp_path):
 def everything_flows(rig, sent):
     """The line is back: all messages are on the server once."""
     rig.line.restore()
-    wait_until("connected", lambda: rig.agent.ask("status") and rig.agent.sources_up(), 30, 0.3)
+    try:
+        wait_until("connected", lambda: rig.agent.ask("status") and rig.agent.sources_up(), 30, 0.3)
+    except AssertionError as e:
+        raise AssertionError(f"{e}\n{rig.agent.ask('status')}") from e
     return rig.wait_complete(sent, 60)
 
 
 def test_own_rows_fill_the_disk_and_the_broker_keeps_the_rest(rig, small_disk):
     """The floor of free space: intake pauses, the broker queues; both go on when the server is back."""
-    rig.agent.sections["store"].update(max_bytes="128MiB", min_free="2MiB")
+    rig.agent.sections["store"].update(max_bytes="128MiB", min_free="6MiB")
     rig.start()
     rig.line.cut()
-    sent = rig.mock(*LOAD, "--rate", 0, "--count", 40_000).start().finish()
+    sent = rig.mock(*LOAD, "--rate", 0, "--count", 70_000).start().finish()
     wait_until("paused", lambda: rig.agent.ask("status")["sources"][0]["state"] == "paused", 20, 0.1)
     status = rig.agent.ask("status")
     kept = status["counters"]["messages"]
@@ -70,7 +73,7 @@ def test_others_fill_the_disk_to_the_last_byte(rig, small_disk):
     # More than the ballast has room for.
     sent = (
         before
-        + rig.mock(*LOAD, "--rate", 0, "--count", 25_000, "--seed", 7, name="while-full").start().finish()
+        + rig.mock(*LOAD, "--rate", 0, "--count", 30_000, "--seed", 7, name="while-full").start().finish()
     )
     wait_until("it has ended without an ack, or pauses", lambda: keeper.ends or paused(rig), 20, 0.1)
     others.unlink()
@@ -104,7 +107,7 @@ def test_weighing_goes_on_in_the_reserve(bridge, broker, tmp_path):
 def weigh_on_a_full_disk(bridge, broker, disk):
     agent = bridge.agent
     agent.sections["gateway"]["state_dir"] = str(disk.folder / "state")
-    agent.sections["store"].update(max_bytes="128MiB", min_free="2MiB")
+    agent.sections["store"].update(max_bytes="128MiB", min_free="6MiB")
     agent.sections["mqtt"] = {"url": broker.url}
     agent.sections["mqtt.topic"] = [{"pattern": "yam/{site}/{device}/observation", "decoder": "json"}]
     link = bridge.folder / "scale"
@@ -112,7 +115,7 @@ def weigh_on_a_full_disk(bridge, broker, disk):
     bridge.add_serial_scale("ws1", "S1", link)
     bridge.start()
     bridge.line.cut()
-    disk.fill(leave_kib=1024)
+    disk.fill(leave_kib=5 * 1024)
     wait_until("paused", lambda: agent.ask("status")["sources"][0]["state"] == "paused", 20, 0.1)
     ticket = bridge.open_ticket("ws1")
     for weight in ("38440", "14580"):

@@ -234,7 +234,7 @@ ModbusAnswer ModbusLink::check(std::string_view frame, const Request& request) c
     if (frame.size() < kTcpHeader + 3) return unusable("the answer is cut short");
     if (word_at(frame, 0) != transaction_) return unusable("the answer is that of another question");
     if (word_at(frame, 2) != 0) return unusable("the answer is not Modbus");
-    if (word_at(frame, 4) + kTcpHeader != frame.size()) return unusable("the answer's length is wrong");
+    if (static_cast<std::size_t>(word_at(frame, 4)) + kTcpHeader != frame.size()) return unusable("the answer's length is wrong");
     frame.remove_prefix(kTcpHeader);
   }
   if (frame.size() < 3) return unusable("the answer is cut short");

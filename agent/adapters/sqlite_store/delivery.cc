@@ -56,7 +56,7 @@ PendingRow StoreBody::pending_row(const SQLite::Statement& select, std::int64_t 
   row.document = read_document(select);
   row.damaged = !is_intact(select);
   row.first_tried_at = first_tried_at;
-  row.observation.backfilled = first_tried_at - row.observation.received_at > kBackfillMs;
+  row.observation.backfilled = row.observation.received_at < first_tried_at - kBackfillMs;
   return row;
 }
 

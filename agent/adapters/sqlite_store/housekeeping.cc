@@ -33,6 +33,7 @@ void StoreBody::refresh_space() {
     const Usage used = usage();
     accepting = is_accepting(used, bounds, options.min_free, accepting);
     tight = used.used_bytes >= bounds.low;
+    purges_all_sent = tight || (!ballast.is_there() && used.used_bytes + ballast.full_bytes() * 2 >= bounds.low);
   } catch (const SQLite::Exception& e) {
     (void)recover(e);  // the append that comes next says what is wrong
   }
@@ -46,7 +47,7 @@ RowId StoreBody::purge_limit(std::int64_t cutoff) {
 
 bool StoreBody::purge_sent(std::int64_t cutoff) {
   // Room is needed: what the server has needs no further word (design.md §6, thinning order).
-  const RowId limit = tight ? ledger.sent_upto : purge_limit(cutoff);
+  const RowId limit = purges_all_sent ? ledger.sent_upto : purge_limit(cutoff);
   std::vector<RowId> ids;
   {
     SQLite::Statement select(*db,
@@ -108,9 +109,9 @@ RowId StoreBody::first_sent() {
 bool StoreBody::purge(std::int64_t now) {
   if (purge_from == 0) purge_from = first_sent();
   const std::int64_t mono = clock.mono_ms();
-  if (!tight && mono < next_purge_at) return false;
+  if (!purges_all_sent && mono < next_purge_at) return false;
   if (purge_sent(now - options.retain_sent.count())) return true;
-  if (purge_sent_late(tight ? now : now - options.retain_sent.count())) return true;
+  if (purge_sent_late(purges_all_sent ? now : now - options.retain_sent.count())) return true;
   next_purge_at = mono + kPurgeEveryMs;
   return false;
 }

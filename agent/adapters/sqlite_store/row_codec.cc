@@ -152,6 +152,11 @@ class RowBinder {
   int at_ = 0;
 };
 
+/// Any two numbers of a damaged row have a difference, and it brings the first one back.
+std::int64_t difference(std::int64_t from, std::int64_t take) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(from) - static_cast<std::uint64_t>(take));
+}
+
 std::string read_digits(const SQLite::Column& column, int base) {
   if (!column.isInteger()) return column.getString();
   std::array<char, 24> digits{};
@@ -185,7 +190,7 @@ void bind_row(SQLite::Statement& insert, RowId id, const NewObservation& row, Ro
   texts.raw_sha256 = whole ? std::string() : from_hex(o.raw_sha256).value_or(std::string());
   RowBinder bind(insert);
   bind.integer(id).blob(texts.uid).text(o.site).text(o.device).text(o.type).integer(o.index).integer(o.received_at);
-  bind.integer(o.received_at - o.observed_at).integer(bits_of(o)).digits(o.boot, 16).integer(o.mono_ms);
+  bind.integer(difference(o.received_at, o.observed_at)).integer(bits_of(o)).digits(o.boot, 16).integer(o.mono_ms);
   bind.text_if(o.value).text_if(o.unit).text_if(o.value_in).text_if(o.unit_in).text_if(texts.reasons);
   bind.digits(o.policy_version, 10).integer(row.packet_id).text(o.raw);
   if (whole) {
@@ -226,7 +231,7 @@ Observation read_row(const SQLite::Statement& select) {
   o.device = column(kDevice).getString();
   o.type = column(kType).getString();
   o.received_at = column(kReceivedAt).getInt64();
-  o.observed_at = o.received_at - column(kLag).getInt64();
+  o.observed_at = difference(o.received_at, column(kLag).getInt64());
   o.value = read_optional(column(kValue));
   o.unit = column(kUnit).getString();
   if (is_document(select)) return o;

@@ -93,7 +93,7 @@ TEST_F(SpaceTest, RecoversOnceTheServerHasTaken) {
   EXPECT_TRUE(store_->accepting()) << "sent rows go first, and without a word";
   EXPECT_TRUE(append(500));
   clock_.advance(std::chrono::minutes(10));
-  for (int n = 0; n < 40; ++n) (void)store_->pending(1, clock_.utc_ms(), false);
+  store_->keep_house(std::chrono::seconds{5});
   EXPECT_TRUE(fs::exists(ballast())) << "made anew where there is room";
 }
 
