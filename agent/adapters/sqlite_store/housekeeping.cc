@@ -106,12 +106,13 @@ RowId StoreBody::first_sent() {
   return select.executeStep() ? select.getColumn(0).getInt64() : ledger.last_id + 1;
 }
 
-bool StoreBody::purge(std::int64_t now) {
+bool StoreBody::purge() {
   if (purge_from == 0) purge_from = first_sent();
   const std::int64_t mono = clock.mono_ms();
   if (!purges_all_sent && mono < next_purge_at) return false;
-  if (purge_sent(now - options.retain_sent.count())) return true;
-  if (purge_sent_late(purges_all_sent ? now : now - options.retain_sent.count())) return true;
+  const std::int64_t cutoff = retention_ms() - options.retain_sent.count();
+  if (purge_sent(cutoff)) return true;
+  if (purge_sent_late(purges_all_sent ? retention_ms() : cutoff)) return true;
   next_purge_at = mono + kPurgeEveryMs;
   return false;
 }
@@ -138,7 +139,7 @@ Standing StoreBody::standing(RowId id, std::int64_t now) {
 }
 
 bool StoreBody::keep_house(std::int64_t now) {
-  if (purge(now)) return true;
+  if (purge()) return true;
   if (bound_dead_letters()) return true;
   if (tight) return thinning.step(*this, now);
   remake_ballast();

@@ -212,6 +212,7 @@ void StoreBody::load_ledger() {
   ledger.later = db->execAndGet("SELECT count(*) FROM exception WHERE state = 0").getInt64();
   ledger.dead = db->execAndGet("SELECT count(*) FROM dead_letter").getInt64();
   ledger.last_mark_at = db->execAndGet("SELECT ifnull(max(at), 0) FROM sent_mark").getInt64();
+  retention_base_ms = (ledger.last_mark_at > 0 ? ledger.last_mark_at : clock.utc_ms()) - clock.mono_ms();
   SQLite::Statement tried(*db, "SELECT last_id, at, first_id FROM tried ORDER BY last_id");
   while (tried.executeStep()) {
     ledger.tried.push_back(

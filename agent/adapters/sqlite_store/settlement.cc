@@ -106,7 +106,7 @@ void Settlement::settle_out_of_turn(const Outcome& outcome) {
     ++gain_.later;
   } else {
     row.state = RowState::kSentLate;
-    row.settled_at = now_;
+    row.settled_at = body_.retention_ms();
     body_.put_exception(row);
     ++gain_.sent;
   }
@@ -142,7 +142,7 @@ void Settlement::settle_put_off(const Outcome& outcome) {
     return;
   }
   row->state = RowState::kSentLate;
-  row->settled_at = now_;
+  row->settled_at = body_.retention_ms();
   body_.put_exception(*row);
   ++gain_.sent;
 }
@@ -173,12 +173,13 @@ void Settlement::set_dead(ExceptionRow row, const Outcome& outcome) {
 
 // Rows carry no time of sending: now and then the cursor is noted with the time, and the purge goes by these notes.
 void Settlement::note_sent() {
-  const std::int64_t since = now_ - body_.ledger.last_mark_at;
+  marked_at_ = body_.retention_ms();
+  const std::int64_t since = marked_at_ - body_.ledger.last_mark_at;
   marked_ = gain_.sent > 0 && (since >= kMarkEveryMs || since <= -kMarkEveryMs);
   if (!marked_) return;
   SQLite::Statement insert(*body_.db, "INSERT OR REPLACE INTO sent_mark(upto, at) VALUES(?, ?)");
   insert.bind(1, cursor_);
-  insert.bind(2, now_);
+  insert.bind(2, marked_at_);
   insert.exec();
 }
 
@@ -187,7 +188,7 @@ void Settlement::book() {
   ledger.sent += gain_.sent;
   ledger.later += gain_.later;
   ledger.dead += gain_.dead;
-  if (marked_) ledger.last_mark_at = now_;
+  if (marked_) ledger.last_mark_at = marked_at_;
   for (const Outcome* outcome : out_of_turn_) ledger.singled.insert(outcome->id);
   if (!live_.empty()) {
     ledger.ahead.back().last_id = live_upto_;

@@ -41,6 +41,7 @@ class Settlement {
   RowId upto_, live_upto_;  ///< the last row of each lane that is settled afterwards
   RowId cursor_ = 0;        ///< afterwards, over the pieces it touches
   bool marked_ = false;
+  std::int64_t marked_at_ = 0;  ///< of the clock of retention
   Gain gain_;
 };
 

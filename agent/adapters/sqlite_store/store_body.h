@@ -210,11 +210,14 @@ struct StoreBody {
 
   Usage usage();
   void refresh_space();
+  /// The clock sent rows are kept by: it counts the time this store is open, on from the last note of what was sent. A
+  /// wall clock that jumps a year ahead must not take at once what the server may still lose. Near UTC ms.
+  std::int64_t retention_ms() const { return retention_base_ms + clock.mono_ms(); }
   /// Some of what is due: purges or thins a chunk, makes the ballast anew; a few milliseconds. True = there is more.
   bool housekeep(std::int64_t now);
   bool keep_house(std::int64_t now);
   /// What of the sent rows may go; true = there is more.
-  bool purge(std::int64_t now);
+  bool purge();
   bool purge_sent(std::int64_t cutoff);
   RowId purge_limit(std::int64_t cutoff);
   /// The oldest row that is no exception: sent, or the first one pending.
@@ -336,6 +339,7 @@ struct StoreBody {
   Thinning thinning;
   int commits_to_look = 0;  ///< until the next refresh_space()
   RowId purge_from = 0;            ///< rows before were purged, or wait
+  std::int64_t retention_base_ms = 0;
   std::int64_t next_purge_at = 0;  ///< mono ms
   std::int64_t letters_bounded = 0;  ///< dead letters there were when their bytes were last counted
   std::string sync_failure;        ///< a sync SQLite itself did
