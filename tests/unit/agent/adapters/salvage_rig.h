@@ -25,7 +25,7 @@ class SalvageRig : public DocumentRig {
   void kill() {
     const auto image = dir_.path() / "image";
     std::filesystem::create_directory(image);
-    for (const char* name : {"edge.sqlite", "edge.sqlite-wal", "epochs"}) {
+    for (const char* name : {"edge.sqlite", "edge.sqlite-wal", "epochs", "extent"}) {
       if (std::filesystem::exists(dir_.path() / name)) std::filesystem::copy_file(dir_.path() / name, image / name);
     }
     store_.reset();
@@ -67,6 +67,22 @@ class SalvageRig : public DocumentRig {
     if (!row.document.empty()) return row.document;
     const Observation& o = row.observation;
     return wire::encode_observation({o.uid, row.seq, o.site, row.epoch}, o);
+  }
+
+  /// All that waits, oldest first.
+  std::vector<PendingRow> waiting() {
+    std::vector<PendingRow> all;
+    for (;;) {
+      const auto rows = store_->list_pending(500, all.empty() ? 0 : all.back().id);
+      EXPECT_TRUE(rows);
+      if (!rows || rows->empty()) return all;
+      all.insert(all.end(), rows->begin(), rows->end());
+    }
+  }
+  std::multimap<std::string, std::string> waiting_records() {
+    std::multimap<std::string, std::string> records;
+    for (const PendingRow& row : waiting()) records.emplace(row.observation.uid, record_of(row));
+    return records;
   }
 
   /// All that waits by uid, settled as sent; false where the store gave out on the way.
