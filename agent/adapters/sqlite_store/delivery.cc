@@ -135,6 +135,7 @@ Result<std::vector<PendingRow>> SqliteStore::pending(std::size_t limit, std::int
   {
     const std::lock_guard lock(body.mutex);
     body.housekeep(now);
+    body.note_extent();
     bool again = true;
     while (again) {
       auto picked = body.read([&]() -> Result<std::vector<PendingRow>> { return body.pick(limit, now, everything); });

@@ -72,6 +72,29 @@ void StoreBody::write_spans_file() const {
   std::filesystem::rename(fresh, path, ignored);
 }
 
+void StoreBody::write_extent() {
+  const std::filesystem::path path = extent_file(options.dir);
+  std::filesystem::path fresh = path;
+  fresh += ".new";
+  const std::string fact = std::to_string(ledger.last_id) + ' ' + std::to_string(ledger.sent_upto) + '\n';
+  {
+    std::ofstream out(fresh, std::ios::trunc);
+    out << fact << fact;  // twice: a damaged one is not believed
+    if (!out.flush()) return;
+  }
+  std::error_code ignored;
+  std::filesystem::rename(fresh, path, ignored);
+  extent_id = ledger.last_id;
+  extent_at = clock.mono_ms();
+}
+
+void StoreBody::note_extent() {
+  constexpr RowId kRows = 4'096;
+  constexpr std::int64_t kEveryMs = 60'000;
+  const bool due = ledger.last_id - extent_id >= kRows || clock.mono_ms() - extent_at >= kEveryMs;
+  if (due && ledger.last_id != extent_id) write_extent();
+}
+
 void StoreBody::limit_bytes() {
   if (options.max_bytes > 0) {
     bounds = bounds_of(options.max_bytes);

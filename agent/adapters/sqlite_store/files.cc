@@ -87,7 +87,9 @@ Result<fs::path> set_aside(const fs::path& database, const std::string& prefix, 
   std::error_code error;
   fs::create_directory(dir, error);
   if (error) return tl::unexpected(io_error("cannot make", dir, error.value()));
-  if (fs::exists(parent / "epochs")) fs::copy_file(parent / "epochs", dir / "epochs", error);
+  for (const char* beside : {"epochs", "extent"}) {
+    if (fs::exists(parent / beside)) fs::copy_file(parent / beside, dir / beside, error);
+  }
   // The database first: after a crash in between a WAL without database is left, which open() knows for what it is. A
   // database without its WAL would look sound and miss its newest rows.
   for (const char* suffix : {"", "-wal", "-shm"}) {

@@ -30,8 +30,8 @@ DiskSpace disk_space(const std::filesystem::path& dir);
 /// Size in bytes, 0 where there is none.
 std::int64_t bytes_on_disk(const std::filesystem::path& path);
 
-/// Moves edge.sqlite and its -wal and -shm to <prefix><UTC time>/ beside them, with a copy of `epochs`; the directory's
-/// path. Errors: kIo.
+/// Moves edge.sqlite and its -wal and -shm to <prefix><UTC time>/ beside them, with copies of `epochs` and
+/// `extent`; the directory's path. Errors: kIo.
 Result<std::filesystem::path> set_aside(const std::filesystem::path& database, const std::string& prefix,
                                         std::int64_t now);
 

@@ -108,13 +108,15 @@ void KeptStore::load_spans() {
 }
 
 void KeptStore::load_delivery() {
+  load_extent();
   if (!db_) return;
   tolerant([&] {
     SQLite::Statement select(*db_, "SELECT sent_upto, hash = edge_hash(sent_upto, sent, holes), holes FROM delivery");
     if (!select.executeStep()) return false;
+    if (select.getColumn(1).getInt() != 1) return false;
     delivery_.sent_upto = select.getColumn(0).getInt64();
-    delivery_.cursor_known = select.getColumn(1).getInt() == 1;
-    if (delivery_.cursor_known) delivery_.holes = select.getColumn(2).getInt64();
+    delivery_.holes = select.getColumn(2).getInt64();
+    delivery_.cursor_known = true;
     return true;
   });
   delivery_.exceptions_known = tolerant([&] {
@@ -122,9 +124,16 @@ void KeptStore::load_delivery() {
     while (select.executeStep()) delivery_.exceptions[select.getColumn(0).getInt64()] = select.getColumn(1).getInt();
     return true;
   }).has_value();
-  delivery_.tried_upto = tolerant([&] {
-    return db_->execAndGet("SELECT ifnull(max(last_id), 0) FROM tried").getInt64();
-  }).value_or(0);
+}
+
+/// What was noted beside the database is older than it, so more counts as unsent than is: the server knows.
+void KeptStore::load_extent() {
+  std::ifstream in(extent_file(dir_));
+  RowId last = 0, sent = 0, last_again = -1, sent_again = -1;
+  if (!(in >> last >> sent >> last_again >> sent_again) || last != last_again || sent != sent_again) return;
+  delivery_.noted_upto = last;
+  delivery_.sent_upto = sent;
+  delivery_.cursor_known = true;
 }
 
 const EpochSpan* KeptStore::span_of(RowId id) const { return find(spans_, id); }
@@ -140,7 +149,7 @@ const EpochSpan* KeptStore::span_of(const StoredRow& row, const std::string& gat
 }
 
 RowId KeptStore::sure_upto() const {
-  RowId known = delivery_.tried_upto;
+  RowId known = delivery_.noted_upto;
   if (delivery_.cursor_known) known = std::max(known, delivery_.sent_upto);
   if (!spans_.empty()) known = std::max(known, spans_.back().from_id - 1);
   return known;

@@ -22,7 +22,7 @@ struct KeptDelivery {
   RowId sent_upto = 0;
   std::int64_t holes = 0;           ///< rows above the cursor that were thinned out, each told of by a gap record
   std::map<RowId, int> exceptions;  ///< stored states
-  RowId tried_upto = 0;
+  RowId noted_upto = 0;  ///< the last row that was ever noted somewhere, whether it can be read or not
 
   /// Whether the server may lack the row.
   bool is_unsent(RowId id) const;
@@ -67,6 +67,7 @@ class KeptStore {
  private:
   void load_spans();
   void load_delivery();
+  void load_extent();
   void collect(const std::string& sql, RowId from, RowId to, std::vector<Values>& out) const;
 
   std::filesystem::path dir_;

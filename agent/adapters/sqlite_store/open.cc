@@ -145,6 +145,7 @@ StoreBody::~StoreBody() {
     const std::lock_guard guard(mutex);
     // Without this mark the next start checks the file.
     (void)transact([&] { set_meta("clean", "1"); });
+    write_extent();
     sqlite3_db_config(db->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
   }
   statements.reset();

@@ -28,6 +28,8 @@ constexpr const char* kReport = "salvaged.txt";
 
 fs::path spans_file(const fs::path& dir) { return dir / "epochs"; }
 
+fs::path extent_file(const fs::path& dir) { return dir / "extent"; }
+
 std::vector<fs::path> kept_to_salvage(const fs::path& state_dir) {
   std::vector<fs::path> dirs;
   std::error_code error;

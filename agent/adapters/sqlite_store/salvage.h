@@ -16,6 +16,9 @@ namespace edge {
 /// Where the spans stand beside a database: "from_id first_id provisional epoch" a line.
 std::filesystem::path spans_file(const std::filesystem::path& dir);
 
+/// And how far its rows go: "last_id sent_upto", twice.
+std::filesystem::path extent_file(const std::filesystem::path& dir);
+
 /// Directories that a database was set aside in (corrupt-*, replaced-*) and that have not been put back yet, newest
 /// first.
 std::vector<std::filesystem::path> kept_to_salvage(const std::filesystem::path& state_dir);

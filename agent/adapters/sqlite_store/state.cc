@@ -97,6 +97,7 @@ Result<void> SqliteStore::flush() {
     if (auto synced = body.timer->sync_now(); !synced) return synced;
   }
   const std::lock_guard lock(body.mutex);
+  body.write_extent();
   return body.read([&]() -> Result<void> {
     body.db->execAndGet("PRAGMA wal_checkpoint(TRUNCATE)");
     return {};

@@ -137,6 +137,10 @@ struct StoreBody {
   void note_last_epoch();
   /// Spans beside the database, for a salvage that cannot read them in it. Best effort.
   void write_spans_file() const;
+  /// How far the rows go, beside the database: what a salvage can say of an end that is cut off. Now and then; best
+  /// effort.
+  void note_extent();
+  void write_extent();
   void limit_bytes();
   Result<void> start_sync();
   /// `reserve_in_use`: bytes of the reserve the next transaction may take.
@@ -324,6 +328,8 @@ struct StoreBody {
   std::int64_t corrupt_at = 0;
   std::string notice;      ///< StoreRecovery::notice, and since when
   std::int64_t notice_at = 0;
+  RowId extent_id = 0;         ///< as last noted
+  std::int64_t extent_at = 0;  ///< mono ms
   std::string salvaging;   ///< the directory being put back
   std::string damage;      ///< StoreRecovery::damage
   bool unreadable = false;  ///< SQLite itself says so: no use going on in it

@@ -25,7 +25,7 @@ class SalvageRig : public DocumentRig {
   void kill() {
     const auto image = dir_.path() / "image";
     std::filesystem::create_directory(image);
-    for (const char* name : {"edge.sqlite", "edge.sqlite-wal", "epochs"}) {
+    for (const char* name : {"edge.sqlite", "edge.sqlite-wal", "epochs", "extent"}) {
       if (std::filesystem::exists(dir_.path() / name)) std::filesystem::copy_file(dir_.path() / name, image / name);
     }
     store_.reset();

@@ -28,6 +28,8 @@ class DamageTest : public test::SalvageRig {
       EXPECT_TRUE(store_->flush());
     }
     append(60);
+    clock_.advance(std::chrono::seconds(61));
+    (void)pending();  // the uplink looks: how far the rows go is noted then
     return waiting_records();
   }
   /// What was done, in words.

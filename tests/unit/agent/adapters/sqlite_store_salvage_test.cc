@@ -38,7 +38,12 @@ class SalvageTest : public test::SalvageRig {
     EXPECT_TRUE(store_->save_config("the last good one"));
     return waiting_records();
   }
-  void lose_first_page() { overwrite(0, std::string(1024, '\0')); }
+  /// No schema, no root of any table is left; nothing newer stands in the WAL.
+  void kill_and_lose_first_page() {
+    EXPECT_TRUE(store_->flush());
+    kill();
+    overwrite(0, std::string(1024, '\0'));
+  }
 };
 
 TEST_F(SalvageTest, PutsEverythingBackWithItsUidEpochAndSeq) {
@@ -98,8 +103,7 @@ TEST_F(SalvageTest, TakesOverWhatWorkCannotGoOnWithout) {
 
 TEST_F(SalvageTest, FindsRowsThatSqliteCannotReachAnyMore) {
   const Delivered waits = fill();
-  kill();
-  lose_first_page();  // no schema, no root of any table
+  kill_and_lose_first_page();
   open();
   wait_upkeep();
   Delivered delivered;
@@ -151,14 +155,12 @@ TEST_F(SalvageTest, NeverSendsARowThatWasChanged) {
 
 TEST_F(SalvageTest, OutlivesASecondCorruption) {
   const Delivered waits = fill();
-  kill();
-  lose_first_page();
+  kill_and_lose_first_page();
   open();
   wait_upkeep();
   append(10);
   const Delivered mine = waiting_records();
-  kill();
-  lose_first_page();
+  kill_and_lose_first_page();
   open();
   wait_upkeep();
   EXPECT_EQ(kept().size(), 2U);
