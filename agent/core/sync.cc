@@ -246,6 +246,7 @@ milliseconds Sync::Body::on_results(const ReplyVerdict& verdict, std::span<const
     mass.reason = "the server still rejects most records";
   }
   std::vector<Outcome> outcomes;
+  outcomes.reserve(results.size());
   for (std::size_t i = 0; i < results.size(); ++i) {
     const bool rejected = !is_taken(results[i]) && !is_retry(results[i]);
     if (!rejected || !keep_rejected) outcomes.push_back(outcome_of(results[i], rows[i]));

@@ -16,7 +16,8 @@ using Json = nlohmann::json;
 
 // In the order of RecordStatus.
 constexpr std::array<std::string_view, 5> kStatuses = {"stored", "duplicate", "conflict", "rejected", "retry"};
-constexpr std::size_t kWordsLimit = 1000;  // bytes of a sentence of the server that are kept
+constexpr std::size_t kUsualResults = 500;  // as many as a full batch has records
+constexpr std::size_t kWordsLimit = 1000;   // bytes of a sentence of the server that are kept
 
 /// Takes an answer as it is read, without a tree: 500 results come back for every batch. A value of another type than
 /// expected is as a missing one; of a key that stands twice the last counts.
@@ -149,6 +150,7 @@ bool Reader::start_array(std::size_t) {
   if (place_ != Place::kMessage || key_ != "results") return other() && skip();
   place_ = Place::kResults;
   answer.results.clear();
+  answer.results.reserve(kUsualResults);
   has_results = true;
   return true;
 }
