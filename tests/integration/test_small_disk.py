@@ -50,7 +50,7 @@ def test_own_rows_fill_the_disk_and_the_broker_keeps_the_rest(rig, small_disk):
     rig.agent.sections["store"].update(max_bytes="128MiB", min_free="6MiB")
     rig.start()
     rig.line.cut()
-    sent = rig.mock(*LOAD, "--rate", 0, "--count", 70_000).start().finish()
+    sent = rig.mock(*LOAD, "--rate", 0, "--count", 60_000).start().finish()
     wait_until("paused", lambda: rig.agent.ask("status")["sources"][0]["state"] == "paused", 20, 0.1)
     status = rig.agent.ask("status")
     kept = status["counters"]["messages"]
@@ -70,11 +70,12 @@ def test_others_fill_the_disk_to_the_last_byte(rig, small_disk):
     before = rig.mock(*LOAD, "--rate", 0, "--count", 1000, name="before").start().finish()
     rig.agent.wait_messages(1000)
     others = small_disk.fill()
-    # More than the ballast has room for.
-    sent = (
-        before
-        + rig.mock(*LOAD, "--rate", 0, "--count", 30_000, "--seed", 7, name="while-full").start().finish()
-    )
+    sent = before
+    for part in range(6):  # until there is more than the ballast has room for
+        if keeper.ends or paused(rig):
+            break
+        options = ("--rate", 0, "--count", 15_000, "--seed", 7 + part)
+        sent += rig.mock(*LOAD, *options, name=f"while-full-{part}").start().finish()
     wait_until("it has ended without an ack, or pauses", lambda: keeper.ends or paused(rig), 20, 0.1)
     others.unlink()
     try:

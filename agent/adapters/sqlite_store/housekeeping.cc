@@ -33,7 +33,9 @@ void StoreBody::refresh_space() {
     const Usage used = usage();
     accepting = is_accepting(used, bounds, options.min_free, accepting);
     tight = used.used_bytes >= bounds.low;
-    purges_all_sent = tight || (!ballast.is_there() && used.used_bytes + ballast.full_bytes() * 2 >= bounds.low);
+    // A pause by the floor of free space ends this way too: the room that sent rows leave in the file is taken again.
+    purges_all_sent =
+        tight || !accepting || (!ballast.is_there() && used.used_bytes + ballast.full_bytes() * 2 >= bounds.low);
   } catch (const SQLite::Exception& e) {
     (void)recover(e);  // the append that comes next says what is wrong
   }

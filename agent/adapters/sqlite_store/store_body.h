@@ -340,7 +340,7 @@ struct StoreBody {
   std::int64_t page_bytes = 0;
   bool accepting = true;
   bool tight = false;       ///< room has to be made
-  bool purges_all_sent = false;  ///< tight, or the ballast waits for room to be made anew
+  bool purges_all_sent = false;  ///< tight, paused, or the ballast waits for room to be made anew
   GapBook gaps;
   Thinning thinning;
   int commits_to_look = 0;  ///< until the next refresh_space()

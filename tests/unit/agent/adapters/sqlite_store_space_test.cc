@@ -19,13 +19,13 @@ namespace fs = std::filesystem;
 class SpaceTest : public testing::Test {
  protected:
   void SetUp() override { open(); }
-  void open() {
+  void open(std::int64_t min_free = 0) {
     store_.reset();
     StoreOptions options;
     options.dir = dir_.path();
     options.gateway = "gw";
     options.max_bytes = 4 << 20;
-    options.min_free = 0;
+    options.min_free = min_free;
     options.ballast_bytes = 256 << 10;
     auto opened = SqliteStore::open(options, clock_);
     ASSERT_TRUE(opened) << opened.error().detail;
@@ -70,6 +70,17 @@ TEST_F(SpaceTest, PausesSourcesBeforeItIsFull) {
   while (store_->accepting()) ASSERT_TRUE(append(1));
   EXPECT_TRUE(fs::exists(ballast())) << "the reserve is untouched";
   EXPECT_TRUE(append(500)) << "there is room behind the watermark for who cannot wait";
+}
+
+TEST_F(SpaceTest, SentRowsGoWhereTheFloorOfFreeSpacePausesIntake) {
+  ASSERT_TRUE(append(200));
+  deliver_all();
+  store_->keep_house(std::chrono::seconds{5});
+  EXPECT_EQ(store_->size().rows, 200) << "there is room: they are kept for a server that is restored";
+  open(std::int64_t{1} << 60);  // as if others had filled the disk
+  store_->keep_house(std::chrono::seconds{5});
+  EXPECT_FALSE(store_->accepting());
+  EXPECT_EQ(store_->size().rows, 0);
 }
 
 TEST_F(SpaceTest, GivesUpTheBallastThenSaysFull) {
