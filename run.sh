@@ -11,7 +11,7 @@ readonly SYSTEM_PYTHON=/usr/bin/python3
 
 readonly BASE_PACKAGES=(
   build-essential cmake ninja-build ccache pkg-config git ca-certificates curl openssl procps
-  libpaho-mqttpp-dev libpaho-mqtt-dev libmodbus-dev libsqlite3-dev libsqlitecpp-dev nlohmann-json3-dev libspdlog-dev
+  libpaho-mqttpp-dev libpaho-mqtt-dev libmodbus-dev libsqlite3-dev libsqlitecpp-dev libxxhash-dev nlohmann-json3-dev libspdlog-dev
   libexpected-dev libcurl4-openssl-dev libcpp-httplib-dev prometheus-cpp-dev libtomlplusplus-dev libcli11-dev
   libssl-dev libsystemd-dev zlib1g-dev mosquitto mosquitto-clients python3-dev python3-venv
 )

@@ -33,6 +33,7 @@ Result<void> expect_no_agent(const Config& config) {
   if (answer || answer.error().code != Errc::kUnavailable) {
     return fail(Errc::kRefused, "edge-agent is running: stop it first (systemctl stop edge-agent)");
   }
+  (void)::umask(0027);  // as the running agent's: nothing is for everybody
   return become_owner(config.gateway.state_dir);
 }
 

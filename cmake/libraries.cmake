@@ -13,6 +13,8 @@ find_package(CURL REQUIRED)
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
+# Its header alone: nothing of it has to be installed where the agent runs.
+find_path(EDGE_XXHASH xxhash.h REQUIRED)
 pkg_check_modules(modbus REQUIRED IMPORTED_TARGET libmodbus)
 pkg_check_modules(systemd IMPORTED_TARGET libsystemd)
 find_library(EDGE_PAHO_CPP paho-mqttpp3 REQUIRED)

@@ -41,6 +41,7 @@ HOMES = {
     "MQTT": ["agent/adapters/mqtt_source"],
     "SQLiteCpp/": ["agent/adapters/sqlite_store"],
     "sqlite3.h": ["agent/adapters/sqlite_store"],
+    "xxhash.h": ["agent/adapters/sqlite_store"],
     "prometheus/": ["agent/adapters/"],
     "toml++/": ["agent/config"],
     "CLI/": ["agent/main.cc", "agent/cli/"],

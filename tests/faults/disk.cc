@@ -184,6 +184,7 @@ int Disk::sync_dir(const std::string& path) {
 }
 
 void Disk::forget(const Node& node) {
+  ++node->failures;
   node->durable = survivors(*node, chance_);
   node->decided += node->changes.size();
   node->changes.clear();

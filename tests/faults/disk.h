@@ -45,6 +45,7 @@ class Disk {
     std::string durable;
     std::deque<Change> changes;  ///< since, oldest first
     std::uint64_t decided = 0;   ///< changes before them
+    std::uint64_t failures = 0;  ///< of syncs; Linux tells each open descriptor of it once
   };
   using Node = std::shared_ptr<File>;
 

@@ -28,6 +28,7 @@ struct OpenFile {
   sqlite3_file base{};
   std::string path;
   Disk::Node node;
+  std::uint64_t failures_seen = 0;
 
   sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
@@ -82,8 +83,10 @@ int truncate_file(sqlite3_file* base, sqlite3_int64 size) {
 
 int sync_file(sqlite3_file* base, int flags) {
   OpenFile& file = of(base);
-  if (fate_of(IoKind::kSync, file).error != 0) {
-    if (Disk* const disk = disk_of(file)) disk->forget(file.node);
+  const bool fails = fate_of(IoKind::kSync, file).error != 0;
+  if (Disk* const disk = disk_of(file); disk != nullptr && fails) disk->forget(file.node);
+  if (fails || (file.node && file.node->failures > file.failures_seen)) {
+    file.failures_seen = file.node ? file.node->failures : 0;
     return SQLITE_IOERR_FSYNC;
   }
   const InVfs in;  // the unix VFS syncs the file and, the first time, its directory: system_calls.cc tells the disk
@@ -133,7 +136,7 @@ int open_file(sqlite3_vfs* /*vfs*/, const char* name, sqlite3_file* base, int fl
     return code;
   }
   file.base.pMethods = &kMethods;
-  if (on_disk) file.path = name, file.node = disk->node(name);
+  if (on_disk) file.path = name, file.node = disk->node(name), file.failures_seen = file.node->failures;
   return SQLITE_OK;
 }
 

@@ -49,7 +49,7 @@ class PowerCutTest : public testing::TestWithParam<SyncLevel> {
 /// with the sums, behind which a run that was stopped goes on (tests/long/power_cut.sh).
 TEST_P(PowerCutTest, LosesNothingThatWasPromised) {
   const std::int64_t from = number_from("EDGE_POWER_CUT_FROM", 1);
-  const std::int64_t count = number_from("EDGE_POWER_CUTS", 150);
+  const std::int64_t count = number_from("EDGE_POWER_CUTS", 25);
   const char* const report = std::getenv("EDGE_POWER_CUT_REPORT");
   const auto begin = std::chrono::steady_clock::now();
   const test::MemoryDir dir;

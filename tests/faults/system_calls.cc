@@ -10,6 +10,8 @@
 
 #include <array>
 #include <cstdarg>
+#include <cstdint>
+#include <map>
 #include <string>
 
 #include "tests/faults/disk.h"
@@ -32,6 +34,20 @@ std::string path_of(int fd) {
 
 bool is_on_disk(const char* path) { return edge::test::attached() != nullptr && edge::test::attached()->has(path); }
 
+/// How many failed syncs of its file an open descriptor has been told of.
+std::map<int, std::uint64_t>& failures_seen() {
+  static std::map<int, std::uint64_t> seen;
+  return seen;
+}
+
+/// An error of a sync through another descriptor is told here too, once (Linux since 4.13).
+bool was_told(int fd, const Disk::Node& node) {
+  const auto seen = failures_seen().find(fd);
+  if (seen == failures_seen().end() || seen->second == node->failures) return true;
+  seen->second = node->failures;
+  return false;
+}
+
 /// True = the call fails, errno says how. What SQLite asked for was asked before.
 bool fails(IoKind kind, const std::string& path) {
   const Disk* const disk = edge::test::attached();
@@ -47,11 +63,17 @@ int sync_of(int fd, long number) {
   struct stat status {};
   ::fstat(fd, &status);
   const bool is_dir = S_ISDIR(status.st_mode);
-  if (fails(IoKind::kSync, path)) {
-    if (!is_dir && errno != EINTR) disk->forget(disk->node(path));
-    return -1;
+  errno = 0;
+  if (is_dir) {
+    if (fails(IoKind::kSync, path)) return -1;
+    errno = disk->sync_dir(path);
+    return errno == 0 ? 0 : -1;
   }
-  errno = is_dir ? disk->sync_dir(path) : disk->sync(disk->node(path));
+  const Disk::Node node = disk->node(path);
+  const bool failed = fails(IoKind::kSync, path);
+  if (failed) disk->forget(node);
+  const bool told = edge::test::is_in_vfs() || was_told(fd, node);  // SQLite's own descriptors: faulty_vfs.cc
+  errno = failed || !told ? EIO : disk->sync(node);
   return errno == 0 ? 0 : -1;
 }
 
@@ -70,10 +92,10 @@ int open(const char* path, int flags, ...) {
   const bool on_disk = is_on_disk(path);
   if (on_disk && fails(IoKind::kOpen, path)) return -1;
   const int fd = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, flags, mode));
-  if (on_disk && fd >= 0 && (flags & O_CREAT) != 0) {
-    const auto node = edge::test::attached()->node(path);
-    if ((flags & O_TRUNC) != 0) edge::test::attached()->resize(node, 0);
-  }
+  if (!on_disk || fd < 0 || (flags & O_DIRECTORY) != 0) return fd;
+  const auto node = edge::test::attached()->node(path);
+  failures_seen()[fd] = node->failures;
+  if ((flags & O_TRUNC) != 0) edge::test::attached()->resize(node, 0);
   return fd;
 }
 

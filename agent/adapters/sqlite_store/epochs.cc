@@ -13,7 +13,9 @@
 
 namespace edge {
 
-bool is_later_epoch(std::string_view a, std::string_view b) { return a.size() != b.size() ? a.size() > b.size() : a > b; }
+bool is_later_epoch(std::string_view a, std::string_view b) {
+  return a.size() != b.size() ? a.size() > b.size() : a > b;
+}
 
 std::string random_hex(std::size_t digits) {
   std::random_device device;
@@ -114,10 +116,13 @@ void StoreBody::notice_copy() {
     reason = "restore";
     set_meta("reason", reason);
     set_meta("copied_at", "");
-    set_meta("notice", copied.empty() ? "this store was made in another place (the machine or the directory is another one)"
-                                      : "this store is a backup that was put back");
+    set_meta("notice", copied.empty()
+                           ? "this store was made in another place (the machine or the directory is another one)"
+                           : "this store is a backup that was put back");
     set_meta("notice_at", std::to_string(clock.utc_ms()));
   }
+  const std::string at = meta("notice_at");
+  notice_at = at.empty() ? 0 : std::stoll(at);
   notice = meta("notice");
 }
 

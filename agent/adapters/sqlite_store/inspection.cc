@@ -46,7 +46,7 @@ void Inspection::found(std::int64_t rows, const char* what) {
 }
 
 bool Inspection::rows() {
-  if (next_id_ == 0) next_id_ = std::max<RowId>(1, body_.db->execAndGet("SELECT ifnull(min(id), 1) FROM outbox").getInt64());
+  if (next_id_ == 0) next_id_ = body_.db->execAndGet("SELECT ifnull(min(id), 1) FROM outbox").getInt64();
   const RowId to = std::min(next_id_ + kRows - 1, body_.ledger.last_id);
   const std::string within = " FROM outbox WHERE id BETWEEN ?1 AND ?2 AND ";
   SQLite::Statement wrong(*body_.db, "SELECT count(*)" + within + "hash <> edge_hash(" + hashed_columns() + ")");

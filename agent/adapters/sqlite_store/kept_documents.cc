@@ -123,7 +123,8 @@ void inherit_kept(StoreBody& body) {
     const RowId last_ticket = last_kept_ticket(kept);
     auto newest = kept_tickets(kept, std::max<RowId>(last_ticket - kNewestDocuments + 1, 1), last_ticket);
     if (!newest.empty()) insert_tickets(*body.db, {newest.back()});
-    insert_all(*body.db, "INSERT OR IGNORE INTO number_series(series, last) VALUES(?, ?)", kept.all("SELECT series, last FROM number_series"));
+    insert_all(*body.db, "INSERT OR IGNORE INTO number_series(series, last) VALUES(?, ?)",
+               kept.all("SELECT series, last FROM number_series"));
     if (const auto config = kept.config()) {
       SQLite::Statement save(*body.db, "INSERT OR IGNORE INTO config(id, body, hash) VALUES(1, ?1, edge_hash(?1))");
       save.bind(1, *config);

@@ -197,7 +197,8 @@ std::vector<StoredRow> KeptStore::rows(RowId from, RowId to) const {
   std::vector<StoredRow> sound;
   if (!db_) return sound;
   std::vector<Values> found;
-  collect(std::string("SELECT ") + kRowColumns + " FROM outbox WHERE id BETWEEN ?1 AND ?2 ORDER BY id", from, to, found);
+  const std::string sql = std::string("SELECT ") + kRowColumns + " FROM outbox WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
+  collect(sql, from, to, found);
   for (Values& values : found) {
     if (auto row = sound_row(std::move(values))) sound.push_back(std::move(*row));
   }

@@ -189,7 +189,9 @@ void StoreBody::set_limits(std::int64_t reserve_in_use) {
 }
 
 void StoreBody::load_ledger() {
-  SQLite::Statement delivery(*db, "SELECT sent_upto, sent, holes, hash = edge_hash(sent_upto, sent, holes) FROM delivery WHERE sink = 'frappe'");
+  SQLite::Statement delivery(*db,
+                             "SELECT sent_upto, sent, holes, hash = edge_hash(sent_upto, sent, holes) FROM delivery "
+                             "WHERE sink = 'frappe'");
   if (!delivery.executeStep() || delivery.getColumn(3).getInt() != 1) {
     throw SQLite::Exception("no delivery cursor as it was written", SQLITE_CORRUPT);
   }

@@ -11,8 +11,8 @@
 
 namespace edge {
 
-/// Finds rows of the outbox in the pages of a database and of its WAL without any of what leads to them: for what SQLite
-/// itself cannot reach any more. (Debian's SQLite has no .recover.) The file format: sqlite.org/fileformat2.html. A row
+/// Finds rows of the outbox in the pages of a database and of its WAL without any of what leads to them: for what
+/// SQLite itself cannot reach any more. (Debian's SQLite has no .recover.) The file format: sqlite.org/fileformat2.html. A row
 /// is believed by its hash alone, so old copies and half-written pages do no harm.
 class PageScan {
  public:

@@ -9,6 +9,7 @@ namespace edge {
 namespace {
 
 constexpr std::int64_t kBetweenRestartsMs = 3'600'000;  ///< a disk that damages each new file must not make a loop
+constexpr std::int64_t kNoticeMs = 7LL * 24 * 3'600'000;  ///< so long it is shown that the store is a copy
 
 std::int64_t counter(const Counters& counters, const char* name) {
   const auto found = counters.find(name);
@@ -31,7 +32,8 @@ Result<void> StoreBody::set_damaged_aside(std::vector<PendingRow>& rows, std::in
     outcome.kind = Outcome::Kind::kDead;
     outcome.status = "damaged";
     outcome.code = "damaged";
-    outcome.message = "The row is not as it was written: the disk or the memory of this machine has changed it. It was not sent.";
+    outcome.message =
+        "The row is not as it was written: the disk or the memory of this machine has changed it. It was not sent.";
     outcomes.push_back(std::move(outcome));
   }
   if (outcomes.empty()) return {};
@@ -52,7 +54,7 @@ StoreRecovery StoreBody::recovery() const {
   now.inspecting = inspecting;
   now.put_back = counter(ledger.counters, "salvaged");
   now.lost = counter(ledger.counters, "lost.corrupt");
-  now.notice = notice;
+  if (clock.utc_ms() - notice_at < kNoticeMs) now.notice = notice;
   return now;
 }
 

@@ -90,7 +90,7 @@ class Resending {
     std::int64_t count = 0;
     for (const SentRow& row : rows) count += again(row) ? 1 : 0;
     // By itself: the cursor stays where it is.
-    SQLite::Statement sent(*body_.db, 
+    SQLite::Statement sent(*body_.db,
                            "UPDATE delivery SET sent = ?1, hash = edge_hash(sent_upto, ?1, holes) WHERE sink = 'frappe'");
     sent.bind(1, body_.ledger.sent - count);
     sent.exec();

@@ -14,7 +14,8 @@ namespace edge {
 namespace {
 
 std::string_view bytes_of(const void* data, int length) {
-  return data == nullptr ? std::string_view() : std::string_view(static_cast<const char*>(data), static_cast<std::size_t>(length));
+  if (data == nullptr) return {};
+  return {static_cast<const char*>(data), static_cast<std::size_t>(length)};
 }
 
 void hash_arguments(sqlite3_context* context, int count, sqlite3_value** values) {

@@ -21,6 +21,7 @@ constexpr std::size_t kPages = 512;     ///< looked through between two transact
 constexpr std::size_t kPageBytes = 1024;
 constexpr std::size_t kMostGaps = 200;  ///< records of one salvage; nearer losses are told of together
 constexpr RowId kOpenEnd = std::numeric_limits<RowId>::max();
+constexpr std::size_t kFewSpans = 200;
 constexpr const char* kReport = "salvaged.txt";
 
 }  // namespace
@@ -84,9 +85,12 @@ Result<bool> Salvage::step() {
     case kGaps:
       done = gaps();
       break;
-    default:
+    default: {
+      const std::lock_guard lock(body_.mutex);
+      body_.write_spans_file();
       write_report();
       return false;
+    }
   }
   if (!done) return tl::unexpected(done.error());
   return true;
@@ -140,8 +144,8 @@ Result<void> Salvage::tickets() {
   return note(next, [&] { insert_tickets(*body_.db, found); });
 }
 
-/// What is not found by SQLite goes to the missing ones; the end is always open: the newest rows may stand in a WAL that
-/// SQLite does not believe.
+/// What is not found by SQLite goes to the missing ones; the end is always open: the newest rows may stand in a WAL
+/// that SQLite does not believe.
 Result<void> Salvage::rows() {
   const RowId last = kept_.row_ids().second;
   const RowId from = kept_.delivery().next_unsent(progress_.next_id);
@@ -251,6 +255,8 @@ Result<void> Salvage::put_back(const std::vector<StoredRow>& found, Progress nex
     return done;
   }
   batch.book();
+  // Should this store be set aside in its turn: not for each step where there are many.
+  if (!found.empty() && body_.epochs.size() <= kFewSpans) body_.write_spans_file();
   return {};
 }
 
@@ -343,7 +349,8 @@ Result<void> Salvage::gaps() {
 void Salvage::write_report() const {
   std::ofstream out(kept_.dir() / kReport, std::ios::trunc);
   out << progress_.put_back << " rows that the server may lack were put back into the store.\n"
-      << progress_.lost << " rows could not be read any more" << (progress_.lost == 0 ? ".\n" : "; gap records tell the server which.\n")
+      << progress_.lost << " rows could not be read any more"
+      << (progress_.lost == 0 ? ".\n" : "; gap records tell the server which.\n")
       << "Rows the server had already are still in these files. They can be deleted once nobody needs them.\n";
 }
 

@@ -31,15 +31,15 @@ void take_out(std::vector<IdRange>& ranges, RowId id);
 
 /// Puts one database that was set aside back into the store: weighings and tickets, then the rows the server may lack,
 /// with the uid, epoch and seq they were given. What cannot be found becomes gap records. Every step is one transaction
-/// together with the note of how far it is, so it goes on where a kill ended it. Nothing of the kept files is changed but
-/// a report beside them at the end.
+/// together with the note of how far it is, so it goes on where a kill ended it. The kept files stay as they are; a
+/// report is laid beside them at the end.
 class Salvage {
  public:
   /// Reads the kept database; without the mutex.
   Salvage(StoreBody& body, std::filesystem::path kept);
 
-  /// One short step; wants the mutex free. False: it is done. Errors: kFull, kIo, kRefused (another process has the kept
-  /// database open): the same step is due again later.
+  /// One short step; wants the mutex free. False: it is done. Errors: kFull, kIo, kRefused (another process has the
+  /// kept database open): the same step is due again later.
   Result<bool> step();
 
  private:

@@ -87,7 +87,7 @@ void SalvagedRows::book() {
     EpochSpan present = body_.epochs.back();
     present.from_id = last_ + 1;
     present.first_id = last_ + 1 - next_seq_ + 1;
-    while (body_.epochs.back().from_id > body_.ledger.last_id) body_.epochs.pop_back();
+    while (!body_.epochs.empty() && body_.epochs.back().from_id > body_.ledger.last_id) body_.epochs.pop_back();
     for (EpochSpan& span : spans_) body_.epochs.push_back(std::move(span));
     body_.epochs.push_back(std::move(present));
   }

@@ -10,8 +10,8 @@
 
 namespace edge {
 
-/// Rows of another database as the next rows of this one, under the epochs and seqs they had. The mutex is held from the
-/// first add() to book(); write() goes into a transaction and may run twice.
+/// Rows of another database as the next rows of this one, under the epochs and seqs they had. The mutex is held from
+/// the first add() to book(); write() goes into a transaction and may run twice.
 class SalvagedRows {
  public:
   explicit SalvagedRows(StoreBody& body);

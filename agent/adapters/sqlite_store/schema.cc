@@ -69,9 +69,9 @@ ALTER TABLE tried ADD COLUMN first_id INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX outbox_document ON outbox(id) WHERE bits & 128;
 )sql";
 
-// A hash in each row that must be recognised as sound when the file is not (row_hash.h); NULL in rows made before. A span
-// tells which epoch the rows from from_id on are of: salvaged rows stand between those of the present epoch. `salvage` is
-// how far a database that was set aside has been put back, `salvage_missing` the ids not found in it so far.
+// A hash in each row that must be recognised as sound when the file is not (row_hash.h); NULL in rows made before. A
+// span tells which epoch the rows from from_id on are of: salvaged rows stand between those of the present epoch.
+// `salvage` is how far a database that was set aside has been put back, `salvage_missing` the ids not found so far.
 constexpr const char* kRecovery = R"sql(
 ALTER TABLE outbox ADD COLUMN hash INTEGER;
 ALTER TABLE ticket ADD COLUMN hash INTEGER;

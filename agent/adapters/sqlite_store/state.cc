@@ -17,7 +17,8 @@ Result<std::optional<std::string>> SqliteStore::load_config() {
   StoreBody& body = *body_;
   const std::lock_guard lock(body.mutex);
   return body.read([&]() -> Result<std::optional<std::string>> {
-    SQLite::Statement select(*body.db, "SELECT body FROM config WHERE id = 1 AND (hash IS NULL OR hash = edge_hash(body))");
+    SQLite::Statement select(*body.db,
+                             "SELECT body FROM config WHERE id = 1 AND (hash IS NULL OR hash = edge_hash(body))");
     if (!select.executeStep()) return std::optional<std::string>{};
     return std::optional(select.getColumn(0).getString());
   });

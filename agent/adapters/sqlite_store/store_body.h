@@ -319,7 +319,8 @@ struct StoreBody {
   std::uint64_t document_commit = 0;                                ///< the timer's number of the newest one
   std::string instance, reason, last_epoch, corrupt_kept_in;
   std::int64_t corrupt_at = 0;
-  std::string notice;      ///< StoreRecovery::notice
+  std::string notice;      ///< StoreRecovery::notice, and since when
+  std::int64_t notice_at = 0;
   std::string salvaging;   ///< the directory being put back
   std::string damage;      ///< StoreRecovery::damage
   bool unreadable = false;  ///< SQLite itself says so: no use going on in it

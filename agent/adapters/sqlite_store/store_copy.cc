@@ -136,12 +136,14 @@ Result<Compacted> compact_store(const StoreOptions& options) {
   Compacted sizes{bytes_on_disk(database) + bytes_on_disk(with(database, "-wal")), 0};
   const std::int64_t room = disk_space(options.dir).free_bytes;
   if (room < sizes.before) {
-    return fail(Errc::kFull, "compacting needs " + std::to_string(sizes.before) + " bytes of free space beside the store, " +
-                                 std::to_string(room) + " are free");
+    return fail(Errc::kFull, "compacting needs " + std::to_string(sizes.before) +
+                                 " bytes of free space beside the store, " + std::to_string(room) + " are free");
   }
   Draft draft(options.dir / "edge.sqlite.compact");
   if (auto made = vacuum_into(database, draft.path()); !made) return tl::unexpected(made.error());
-  if (bytes_on_disk(with(database, "-wal")) > 0) return fail(Errc::kRefused, "another process reads " + database.string());
+  if (bytes_on_disk(with(database, "-wal")) > 0) {
+    return fail(Errc::kRefused, "another process reads " + database.string());
+  }
   sizes.after = bytes_on_disk(draft.path());
   if (auto placed = draft.keep_as(database); !placed) return tl::unexpected(placed.error());
   return sizes;

@@ -3,6 +3,9 @@
 #include <SQLiteCpp/Column.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <charconv>
+
 #include "agent/adapters/sqlite_store/row_codec.h"
 #include "agent/adapters/sqlite_store/row_hash.h"
 #include "protocols/bytes.h"
@@ -12,8 +15,20 @@ namespace edge {
 namespace {
 
 // Positions in kRowColumns.
-constexpr std::size_t kId = 0, kUid = 1, kReceivedAt = 6, kBits = 8, kTally = 22;
+constexpr std::size_t kId = 0, kUid = 1, kReceivedAt = 6, kBits = 8, kExtra = 21, kTally = 22;
 constexpr auto kHash = static_cast<std::size_t>(kHashedColumns);
+
+/// The last row folded into one is named by its id (Fold::last_row): that moves along.
+void move_fold(std::string& extra, RowId by) {
+  constexpr std::ptrdiff_t kBreaks = 5;  // fewer: of an agent that did not keep it
+  if (!extra.starts_with("fold\n") || std::ranges::count(extra, '\n') != kBreaks) return;
+  const std::size_t at = extra.rfind('\n') + 1;
+  std::int64_t last_row = 0;
+  const auto [end, error] = std::from_chars(extra.data() + at, extra.data() + extra.size(), last_row);
+  if (error == std::errc{} && end == extra.data() + extra.size() && last_row > 0) {
+    extra.replace(at, std::string::npos, std::to_string(last_row + by));
+  }
+}
 
 }  // namespace
 
@@ -92,6 +107,7 @@ std::optional<StoredRow> sound_row(Values values) {
 
 void bind_stored(SQLite::Statement& insert, RowId id, const StoredRow& row) {
   Values values = row.values;
+  if (!row.is_document()) move_fold(values[kExtra].bytes, id - row.id);
   values[kId].number = id;
   values[kTally] = {StoredValue::Type::kInteger, 0, {}};
   for (std::size_t i = 0; i < values.size(); ++i) bind_value(insert, static_cast<int>(i) + 1, values[i]);

@@ -69,6 +69,22 @@ class SalvageRig : public DocumentRig {
     return wire::encode_observation({o.uid, row.seq, o.site, row.epoch}, o);
   }
 
+  /// All that waits, oldest first.
+  std::vector<PendingRow> waiting() {
+    std::vector<PendingRow> all;
+    for (;;) {
+      const auto rows = store_->list_pending(500, all.empty() ? 0 : all.back().id);
+      EXPECT_TRUE(rows);
+      if (!rows || rows->empty()) return all;
+      all.insert(all.end(), rows->begin(), rows->end());
+    }
+  }
+  std::multimap<std::string, std::string> waiting_records() {
+    std::multimap<std::string, std::string> records;
+    for (const PendingRow& row : waiting()) records.emplace(row.observation.uid, record_of(row));
+    return records;
+  }
+
   /// All that waits by uid, settled as sent; false where the store gave out on the way.
   bool deliver(std::multimap<std::string, std::string>& to) {
     for (;;) {

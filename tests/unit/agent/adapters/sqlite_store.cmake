@@ -1,5 +1,5 @@
 edge_test(sqlite_store_test
-          SOURCES sqlite_store_conservation_test.cc
+          SOURCES sqlite_store_conservation_test.cc sqlite_store_wal_test.cc
                   sqlite_store_dead_letter_bound_test.cc
                   sqlite_store_delivery_test.cc
                   sqlite_store_folding_test.cc

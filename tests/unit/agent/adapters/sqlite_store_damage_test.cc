@@ -28,9 +28,7 @@ class DamageTest : public test::SalvageRig {
       EXPECT_TRUE(store_->flush());
     }
     append(60);
-    Delivered waits;
-    for (const PendingRow& row : *store_->list_pending(1'000, 0)) waits.emplace(row.observation.uid, record_of(row));
-    return waits;
+    return waiting_records();
   }
   /// What was done, in words.
   std::string damage(const char* suffix) {

@@ -36,13 +36,7 @@ class SalvageTest : public test::SalvageRig {
     finish(open->id, test::ticket(clock_.utc_ms()));
     EXPECT_TRUE(store_->put(test::open_ticket(clock_.utc_ms())));
     EXPECT_TRUE(store_->save_config("the last good one"));
-    Delivered waits;
-    for (RowId after = 0;;) {
-      const auto rows = store_->list_pending(500, after);
-      if (rows->empty()) return waits;
-      for (const PendingRow& row : *rows) waits.emplace(row.observation.uid, record_of(row));
-      after = rows->back().id;
-    }
+    return waiting_records();
   }
   void lose_first_page() { overwrite(0, std::string(1024, '\0')); }
 };
@@ -61,7 +55,7 @@ TEST_F(SalvageTest, PutsEverythingBackWithItsUidEpochAndSeq) {
   append(2);
   Delivered delivered;
   std::set<std::int64_t> own;
-  for (const PendingRow& row : *store_->list_pending(1'000, 0)) {
+  for (const PendingRow& row : waiting()) {
     if (row.epoch == store_->identity().epoch) own.insert(row.seq);
   }
   EXPECT_THAT(own, ElementsAre(1, 2, 3, 4, 5)) << "dense, whatever stands in between";
@@ -162,8 +156,7 @@ TEST_F(SalvageTest, OutlivesASecondCorruption) {
   open();
   wait_upkeep();
   append(10);
-  Delivered mine;
-  for (const PendingRow& row : *store_->list_pending(1'000, 0)) mine.emplace(row.observation.uid, record_of(row));
+  const Delivered mine = waiting_records();
   kill();
   lose_first_page();
   open();
@@ -179,13 +172,7 @@ TEST_F(SalvageTest, OutlivesASecondCorruption) {
 
 TEST_F(SalvageTest, GoesOnWhereItWasKilled) {
   append(6'000);
-  Delivered waits;
-  for (RowId after = 0;;) {
-    const auto rows = store_->list_pending(500, after);
-    if (rows->empty()) break;
-    for (const PendingRow& row : *rows) waits.emplace(row.observation.uid, record_of(row));
-    after = rows->back().id;
-  }
+  const Delivered waits = waiting_records();
   kill();
   std::ofstream(dir_.path() / "suspect") << "seen by a test\n";
   std::mt19937 random(7);
