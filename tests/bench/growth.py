@@ -1,7 +1,7 @@
 """How the store's cost grows with rows pending, rows a transaction and devices: measures, and draws docs/performance/.
 
-    cmake --build --preset release
-    BENCH_PYTHON needs tests/bench/requirements.txt:  python tests/bench/growth.py
+cmake --build --preset release
+BENCH_PYTHON needs tests/bench/requirements.txt:  python tests/bench/growth.py
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.bench.agent import drain
-from tests.bench.agent.measure import run_tool
+from tests.bench.agent.measure import ROOT, run_tool
 
 PENDING = (0, 100_000, 300_000, 1_000_000, 3_000_000)
 BATCHES = (1, 8, 64, 500)
@@ -36,7 +35,9 @@ def appends(folder: Path) -> list[dict[str, Any]]:
         for batch in BATCHES:
             one = run_tool("fill-store", folder, "--rows", ADDED, "--batch", batch, "--max-bytes", LIMIT)
             rows += ADDED
-            done.append({"pending": pending, "batch": batch, "per_s": one["rows_per_s"], "open_ms": one["open_ms"]})
+            done.append(
+                {"pending": pending, "batch": batch, "per_s": one["rows_per_s"], "open_ms": one["open_ms"]}
+            )
     return done
 
 
@@ -45,7 +46,9 @@ def devices(folder: Path) -> list[dict[str, Any]]:
     return [
         {
             "devices": count,
-            "per_s": run_tool("fill-store", folder / str(count), "--rows", 300_000, "--devices", count)["rows_per_s"],
+            "per_s": run_tool("fill-store", folder / str(count), "--rows", 300_000, "--devices", count)[
+                "rows_per_s"
+            ],
         }
         for count in DEVICES
     ]
@@ -62,7 +65,12 @@ def draw(results: dict[str, Any], to: Path) -> None:
     figure, axes = plt.subplots(figsize=(6, 3.2))
     for batch in BATCHES:
         line = [one for one in results["appends"] if one["batch"] == batch]
-        axes.plot([one["pending"] / 1e6 for one in line], [one["per_s"] / 1e3 for one in line], "o-", label=f"{batch}")
+        axes.plot(
+            [one["pending"] / 1e6 for one in line],
+            [one["per_s"] / 1e3 for one in line],
+            "o-",
+            label=f"{batch}",
+        )
     axes.set(xlabel="million rows pending", ylabel="thousand rows/s appended", ylim=(0, None))
     axes.legend(title="rows a transaction", fontsize="small")
     figure.tight_layout()
