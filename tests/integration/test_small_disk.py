@@ -50,7 +50,7 @@ def test_own_rows_fill_the_disk_and_the_broker_keeps_the_rest(rig, small_disk):
     rig.agent.sections["store"].update(max_bytes="128MiB", min_free="6MiB")
     rig.start()
     rig.line.cut()
-    sent = rig.mock(*LOAD, "--rate", 0, "--count", 60_000).start().finish()
+    sent = rig.mock(*LOAD, "--rate", 0, "--count", 100_000).start().finish()
     wait_until("paused", lambda: rig.agent.ask("status")["sources"][0]["state"] == "paused", 20, 0.1)
     status = rig.agent.ask("status")
     kept = status["counters"]["messages"]

@@ -94,7 +94,8 @@ def test_two_of_one_identity_are_held_until_a_person_keeps_one(rig, clone):
         status = agent.ask("status")
         assert status["sync"]["state"] == "stopped" and not status["healthy"], status["sync"]
         assert len(status["sync"]["reason"]) > 20, "words a technician can act on"
-        assert status["conservation"]["adds_up"] and status["dead_letters"] == 0
+        # Before the server sees two of them, a reading of one may meet the other's under the same uid: kept, and told.
+        assert status["conservation"]["adds_up"] and status["dead_letters"] <= 2
     before = len(rig.server.rows())
     rig.publish("bin3", '{"metric":"temperature","value":22,"unit":"C"}')
     wait_steady("nothing is taken while held", lambda: len(rig.server.rows()) == before, 1)
