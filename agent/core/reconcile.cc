@@ -93,12 +93,12 @@ void Reconciler::take_job() {
     status_.ended_at = clock_.utc_ms();
   }
   if (wanted_) {
-    job_.emplace();
+    job_ = Job{};
     job_->request = *std::exchange(wanted_, std::nullopt);
     job_->counts = status_;
   } else if (!job_ && now >= watch_at_) {
     watch_at_ = now + kWatchEvery.count();
-    job_.emplace();
+    job_ = Job{};
     job_->watch = job_->shelf_done = true;
     job_->request.dry_run = true;
     job_->after = std::max<RowId>(rows_.newest_sent() - 2 * wire::kBlockSeqs, 0);

@@ -180,7 +180,8 @@ void KeptStore::collect(const std::string& sql, RowId from, RowId to, std::vecto
   // Ranges still to be read, the first one last: a range that cannot be read is halved until single rows are left out.
   std::vector<std::pair<RowId, RowId>> ranges{{from, to}};
   while (!ranges.empty()) {
-    auto [first, last] = ranges.back();
+    RowId first = ranges.back().first;
+    const RowId last = ranges.back().second;
     ranges.pop_back();
     select->tryReset();
     const auto whole = tolerant([&] {
