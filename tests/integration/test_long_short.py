@@ -1,12 +1,16 @@
 """The long runs in seconds: that they work, and that they would see a loss and a double."""
 
+import subprocess
+import sys
+
 import pytest
 
 from tests.long.kill_loop import KillLoop
-from tests.long.report import Report
+from tests.long.report import Report, end_orphans
 from tests.long.soak import Soak
 from tests.long.week_offline import Week
 from tests.support.sampler import flat
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("binaries", "scale_binary", "sink_binary")
 
@@ -63,6 +67,20 @@ def test_soak(tmp_path):
 )
 def test_flat(values, verdict):
     assert flat(values, 0.1) is verdict
+
+
+def test_what_an_interrupted_run_left_is_ended():
+    """The run is killed, its child goes on: the next run ends it, and nothing of another session."""
+    script = (
+        "import subprocess, time; print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as run:
+        child = int(run.stdout.readline())
+        run.kill()
+        run.wait()
+        assert end_orphans(run.pid) == [child]
+    wait_until("nothing is left", lambda: not end_orphans(run.pid), 5)
 
 
 def test_a_report_that_was_interrupted_is_resumed(tmp_path):

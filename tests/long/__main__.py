@@ -16,7 +16,7 @@ from tests.long.report import LONG
 from tests.support.process import ROOT
 
 RUNS = {
-    "kill_loop": "2,000 kills -9 under load, with weighings: about 25 minutes",
+    "kill_loop": "2,000 kills -9 under load, with weighings: about 20 minutes",
     "week_offline": "3 million rows with the server gone, restarts, then back: 5 to 15 minutes",
     "soak": "45 minutes at 500 msg/s with faults of all kinds",
 }

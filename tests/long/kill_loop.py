@@ -206,6 +206,8 @@ class KillLoop:
 def run(report: Report, cycles: int, rate: int) -> dict[str, Any]:
     loop = KillLoop(report.work, rate=rate).start()
     done = report.data.get("cycles_done", 0)
+    loop.moments.update(report.data.get("moments", {}))
+    loop.audits = report.data.get("audits", 0)
     begin = time.monotonic()
     try:
         for number in range(done, cycles):
@@ -213,7 +215,10 @@ def run(report: Report, cycles: int, rate: int) -> dict[str, Any]:
             if number % 10 == 9:
                 each = (time.monotonic() - begin) / (number + 1 - done)
                 report.update(
-                    cycles_done=number + 1, seconds_a_cycle=round(each, 3), moments=dict(loop.moments)
+                    cycles_done=number + 1,
+                    seconds_a_cycle=round(each, 3),
+                    moments=dict(loop.moments),
+                    audits=loop.audits,
                 )
         seconds = time.monotonic() - begin
         result = loop.settle()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import time
 import traceback
 from collections.abc import Callable
@@ -17,6 +18,20 @@ def now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
+def end_orphans(session: int) -> list[int]:
+    """Ends what a run that was killed has left behind: the processes of its session. Their ids."""
+    ended = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rsplit(")", 1)[1].split()
+            if int(fields[3]) == session and fields[0] != "Z" and int(stat.parent.name) != os.getpid():
+                os.kill(int(stat.parent.name), signal.SIGKILL)
+                ended.append(int(stat.parent.name))
+        except OSError:
+            continue  # gone meanwhile
+    return ended
+
+
 class Report:
     """state: running, passed or failed; `interrupted` is what a reader makes of running without a process."""
 
@@ -28,6 +43,8 @@ class Report:
         self.resumed = before.get("state") == "running"
         self.data: dict[str, Any] = before if self.resumed else {"name": name, "started": now()}
         if self.resumed:
+            if self.data["pid"] not in (os.getpid(), os.getsid(0)):
+                end_orphans(self.data["pid"])
             self.data["resumed"] = [*self.data.get("resumed", []), now()]
         self.update(state="running", pid=os.getpid(), arguments=arguments)
 

@@ -27,7 +27,7 @@ from tests.support.keeper import Keeper
 from tests.support.rig import DEVICES, total
 from tests.support.sampler import Sampler, flat
 from tests.support.sensor import Sensor
-from tests.support.small_disk import NoMount, SmallDisk
+from tests.support.small_disk import NoMount, SmallDisk, unmount
 from tests.support.waiting import wait_until
 from tests.support.weighing_steps import check_tickets, check_weighings, step
 from tests.support.wild_clock import LIBRARIES, WildClock
@@ -312,6 +312,7 @@ def main() -> int:
         # Half of its journal was in a process that is gone: what it counted cannot be counted on.
         print("an earlier soak was interrupted; this one begins anew", file=sys.stderr)
         (report.folder / "samples.csv").unlink(missing_ok=True)
+        unmount(report.work / "disk")
         report.work.rename(report.folder / f"interrupted-{int(time.time())}")
     return carry_out(report, lambda r: Soak(r, options.minutes, options.rate, options.seed).run())
 

@@ -8,6 +8,11 @@ class NoMount(Exception):
     """Mounting is not permitted here; the text says why."""
 
 
+def unmount(folder: Path) -> None:
+    """Whether or not something is mounted there or still open."""
+    subprocess.run(["umount", "-q", "-l", str(folder)], check=False, stderr=subprocess.DEVNULL)
+
+
 class SmallDisk:
     def __init__(self, folder: Path, mib: int):
         self.folder = Path(folder)
@@ -35,4 +40,4 @@ class SmallDisk:
         return file
 
     def close(self) -> None:
-        subprocess.run(["umount", "-l", str(self.folder)], check=False)
+        unmount(self.folder)
