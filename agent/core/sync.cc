@@ -39,7 +39,6 @@ struct Sync::Body {
         backoff(settings.first_backoff, settings.longest_backoff, seed),
         stop_backoff(settings.first_backoff * 5, settings.longest_stop_probe, seed + 1),
         row_backoff(settings.first_backoff, kLongestRow, seed + 2) {
-    status.state = "idle";
     status.since = clock.utc_ms();
   }
 
@@ -117,6 +116,7 @@ std::optional<std::int64_t> Sync::clock_offset_ms() const {
 }
 
 std::string Sync::announced_config_version() const { return body_->announced(); }
+
 void Sync::Body::set_state(std::string_view name, std::string_view reason, std::string_view code) {
   const std::lock_guard lock(mutex);
   if (status.state != name || status.code != code) status.since = clock.utc_ms();

@@ -23,7 +23,7 @@ struct SyncSettings {
 
 /// What delivery is doing, for status, metrics and health.
 struct SyncStatus {
-  std::string state;   ///< "idle" "sending" "waiting" "stopped"
+  std::string state = "idle";   ///< "idle" "sending" "waiting" "stopped"
   std::string reason;  ///< why it waits or stopped, in words
   std::string code;    ///< e.g. "revoked" "app_not_installed" "mass_rejection" "timeout"
   std::int64_t since = 0;

@@ -51,6 +51,20 @@ def test_images_copy_only_what_the_build_context_holds():
                     assert source.split("/")[0] in context, f"{dockerfile.name}: {source}"
 
 
+def test_the_image_configures_with_what_its_context_holds(tmp_path):
+    context = tmp_path / "context"
+    context.mkdir()
+    for line in (ROOT / ".dockerignore").read_text().split():
+        if line.startswith("!"):
+            source = ROOT / line[1:]
+            (shutil.copytree if source.is_dir() else shutil.copy)(source, context / source.name)
+    configure = re.search(r"^RUN (cmake .*?) \\$", DOCKERFILE.read_text(), re.M)[1].replace(
+        "/build", "../build"
+    )
+    done = subprocess.run(configure.split(), cwd=context, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_images_install_what_the_project_installs():
     """The build stage names the same libraries as run.sh: one list that grows alone would break the other."""
     in_image = set(

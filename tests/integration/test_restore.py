@@ -6,6 +6,8 @@ On the stand-in, and with FRAPPE_BENCH on a real site whose database is dumped a
 import json
 import signal
 
+from tests.support.agent import agent_binary
+from tests.support.process import Process
 from tests.support.waiting import wait_until
 
 FAST = ("--rate", 0, "--qos", 1, "--no-time-share", 0.5, "--devices", 20)
@@ -96,9 +98,6 @@ def test_killed_half_way_and_run_again(rig):
 
 
 def start_cli(rig, *arguments):
-    from tests.support.agent import agent_binary
-    from tests.support.process import Process
-
     process = Process(
         "cli", rig.folder, [agent_binary(), *arguments, "--config", rig.agent.config_file]
     ).start()

@@ -39,17 +39,22 @@ def clone(rig, tmp_path):
     second.kill()
 
 
+def refused_start(agent) -> str:
+    """What it said before it ended with exit code 2."""
+    agent.write_config()
+    agent.process.start()
+    try:
+        assert agent.process.wait(10) == 2, agent.process.tail()
+    finally:
+        agent.kill()
+    return agent.process.log_file.read_text()
+
+
 def test_a_second_agent_on_one_store_says_who_holds_it(rig, tmp_path):
     rig.start()
     second = second_agent(rig, tmp_path)
     second.sections["gateway"]["state_dir"] = rig.agent.sections["gateway"]["state_dir"]
-    second.write_config()
-    second.process.start()
-    try:
-        assert second.process.wait(10) == 2, second.process.tail()
-    finally:
-        second.kill()
-    said = second.process.log_file.read_text()
+    said = refused_start(second)
     assert "another" in said and str(rig.agent.folder / "state") in said, said
     assert rig.agent.sources_up(), "the first goes on undisturbed"
 
@@ -58,13 +63,7 @@ def test_a_second_agent_on_one_socket_says_so(rig, tmp_path):
     rig.start()
     second = second_agent(rig, tmp_path)
     second.sections["gateway"]["socket"] = rig.agent.sections["gateway"]["socket"]
-    second.write_config()
-    second.process.start()
-    try:
-        assert second.process.wait(10) == 2, second.process.tail()
-    finally:
-        second.kill()
-    assert "another edge-agent answers on" in second.process.log_file.read_text()
+    assert "another edge-agent answers on" in refused_start(second)
     assert rig.agent.sources_up(), "the first goes on undisturbed"
 
 

@@ -4,6 +4,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -133,7 +134,10 @@ void Log::news(std::string_view text) {
   std::optional<std::string> line;
   {
     const std::lock_guard lock(body_->mutex);
-    line = body_->repeats.pass(without_digits(text), text, body_->mono_ms());
+    // Scale ws1 and scale ws2 are two: the digits of a name, up to the colon, count.
+    const auto named = std::min(text.find(": "), text.size());
+    const std::string key = std::string(text.substr(0, named)) + without_digits(text.substr(named));
+    line = body_->repeats.pass(key, text, body_->mono_ms());
   }
   if (line) info(*line);
 }

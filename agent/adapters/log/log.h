@@ -48,6 +48,7 @@ class Log {
   /// A warning that may come again and again, e.g. an uplink error; an empty text says it is over.
   void recurring(std::string_view key, std::string_view text);
   /// News that may come again and again, e.g. of a line that goes up and down: the same words once in ten minutes.
+  /// "NAME: what happened": what happens to another name is other news.
   void news(std::string_view text);
   /// Before the process ends without destructors.
   void flush();

@@ -62,7 +62,6 @@ PendingRow StoreBody::pending_row(const SQLite::Statement& select, std::int64_t 
 
 std::vector<PendingRow> StoreBody::pick(std::size_t limit, std::int64_t now, bool everything) {
   out_of_turn.clear();
-  std::vector<ExceptionRow> put_off;
   std::vector<RowId> ids;
   if (ledger.later > 0) {
     Use select(everything ? statements->all_put_off : statements->due);
@@ -84,7 +83,6 @@ std::vector<PendingRow> StoreBody::pick(std::size_t limit, std::int64_t now, boo
     }
     fresh->reset();
   }
-  fresh->reset();
   pick_region(backlog_region(), limit, now, rows);
   return rows;
 }

@@ -46,6 +46,20 @@ void SalvagedRows::add(const Document& document, RowId id, const EpochSpan& span
   ++documents_;
 }
 
+EpochSpan SalvagedRows::present() const {
+  EpochSpan span = body_.epochs.back();
+  span.from_id = last_ + 1;
+  span.first_id = last_ + 1 - next_seq_ + 1;
+  return span;
+}
+
+void SalvagedRows::count(Counters& sums) const {
+  if (readings_ > 0) sums["readings"] += readings_;
+  if (documents_ > 0) sums["documents"] += documents_;
+  if (!rows_.empty()) sums["salvaged"] += readings_ + documents_;
+  if (lost_ > 0) sums["lost.corrupt"] += lost_;
+}
+
 void SalvagedRows::write() {
   RowId id = body_.ledger.last_id;
   for (const auto& row : rows_) {
@@ -63,33 +77,21 @@ void SalvagedRows::write() {
     clear.bind(1, body_.ledger.last_id);
     clear.exec();
     for (const EpochSpan& span : spans_) body_.write_span(span);
-    EpochSpan present = body_.epochs.back();
-    present.from_id = last_ + 1;
-    present.first_id = last_ + 1 - next_seq_ + 1;
-    body_.write_span(present);
+    body_.write_span(present());
   }
   if (rows_.empty() && lost_ == 0) return;
   Counters sums = body_.ledger.counters;
-  if (readings_ > 0) sums["readings"] += readings_;
-  if (documents_ > 0) sums["documents"] += documents_;
-  if (!rows_.empty()) sums["salvaged"] += readings_ + documents_;
-  if (lost_ > 0) sums["lost.corrupt"] += lost_;
+  count(sums);
   body_.write_counters(sums, last_);
 }
 
 void SalvagedRows::book() {
-  Counters& sums = body_.ledger.counters;
-  if (readings_ > 0) sums["readings"] += readings_;
-  if (documents_ > 0) sums["documents"] += documents_;
-  if (!rows_.empty()) sums["salvaged"] += readings_ + documents_;
-  if (lost_ > 0) sums["lost.corrupt"] += lost_;
+  count(body_.ledger.counters);
   if (!rows_.empty()) {
-    EpochSpan present = body_.epochs.back();
-    present.from_id = last_ + 1;
-    present.first_id = last_ + 1 - next_seq_ + 1;
+    EpochSpan behind = present();
     while (!body_.epochs.empty() && body_.epochs.back().from_id > body_.ledger.last_id) body_.epochs.pop_back();
     for (EpochSpan& span : spans_) body_.epochs.push_back(std::move(span));
-    body_.epochs.push_back(std::move(present));
+    body_.epochs.push_back(std::move(behind));
   }
   body_.ledger.last_id = last_;
   if (!rows_.empty() || lost_ > 0) body_.counters_written(last_);

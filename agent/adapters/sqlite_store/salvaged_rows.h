@@ -26,6 +26,9 @@ class SalvagedRows {
 
  private:
   void place(const EpochSpan* span, RowId old_id);
+  /// The present epoch's span behind the rows put back.
+  EpochSpan present() const;
+  void count(Counters& sums) const;
 
   StoreBody& body_;
   RowId last_;

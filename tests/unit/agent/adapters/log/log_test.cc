@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace edge {
@@ -86,6 +87,19 @@ TEST(Log, WritesOneLineAnEvent) {
   const auto out = testing::internal::GetCapturedStderr();
   EXPECT_TRUE(out.ends_with("Z info {} fmt marks and\\x0aline breaks stay text\n")) << out;
   EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 1);
+}
+
+TEST(Log, NewsOfTwoScalesAreTwo) {
+  testing::internal::CaptureStderr();
+  {
+    Log log("info", "text", [] { return 0; });
+    log.news("scale ws1: no frame for 1500 ms");
+    log.news("scale ws2: no frame for 1500 ms");
+    log.news("scale ws1: no frame for 3071 ms");
+  }
+  const auto out = testing::internal::GetCapturedStderr();
+  EXPECT_NE(out.find("ws2"), std::string::npos) << out;
+  EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 2) << out;
 }
 
 TEST(Log, JsonLinesCanBeParsed) {
