@@ -1,12 +1,12 @@
 #pragma once
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "protocols/modbus/registers.h"
 #include "protocols/record/reading.h"
 #include "protocols/record/weight.h"
 #include "protocols/result.h"
@@ -72,9 +72,6 @@ struct ReadSpan {
 /// The fewest requests that read the whole map: neighbours at most 8 registers apart share one, never above
 /// max_registers.
 std::vector<ReadSpan> read_plan(const RegisterMap& map);
-
-/// Registers as they were answered, by address.
-using Registers = std::map<std::uint16_t, std::uint16_t>;
 
 /// 32 bits of two answered words (w0 at the lower address) put into order.
 std::uint32_t join_words(std::uint16_t w0, std::uint16_t w1, ByteOrder order);

@@ -155,7 +155,9 @@ Result<void> ModbusLink::make_clean() {
     return {};
   }
   // Bytes without a question, or the end of a connection that was idle too long for the other side.
-  if (!has_bytes(milliseconds(0))) return {};
+  char byte = 0;
+  const auto there = ::recv(modbus_get_socket(context_.get()), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (there < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return {};
   close();
   return open();
 }
@@ -253,9 +255,10 @@ ModbusAnswer ModbusLink::check(std::string_view frame, const Request& request) c
     return unusable("the answer has another number of registers");
   }
   ModbusAnswer answer{Kind::kRead, {}, {}};
+  answer.registers.reserve(static_cast<std::size_t>(count));
   for (int n = 0; n < count; ++n) {
-    answer.registers.emplace_hint(answer.registers.end(), static_cast<std::uint16_t>(first + n),
-                                  static_cast<std::uint16_t>(word_at(frame, 3 + 2 * static_cast<std::size_t>(n))));
+    answer.registers[static_cast<std::uint16_t>(first + n)] =
+        static_cast<std::uint16_t>(word_at(frame, 3 + 2 * static_cast<std::size_t>(n)));
   }
   return answer;
 }

@@ -164,5 +164,24 @@ TEST(RawOf, IsTheWordsInAddressOrder) {
   EXPECT_EQ(raw_of({}), "");
 }
 
+TEST(Registers, AreFoundByAddressInWhateverOrderTheyCame) {
+  Registers registers{{20, 2}, {10, 1}};
+  registers[15] = 7;
+  registers[10] = 3;
+  EXPECT_EQ(registers, (Registers{{10, 3}, {15, 7}, {20, 2}}));
+  EXPECT_EQ(registers.size(), 3U);
+  ASSERT_NE(registers.find(15), registers.end());
+  EXPECT_EQ(registers.find(15)->second, 7);
+  EXPECT_EQ(registers.find(16), registers.end());
+  EXPECT_EQ(registers.find(21), registers.end());
+  EXPECT_EQ(raw_of(registers), std::string("\0\x03\0\x07\0\x02", 6));
+}
+
+TEST(Registers, OfASecondAnswerLeaveThoseOfTheFirst) {
+  Registers registers{{10, 1}, {11, 2}};
+  registers.merge({{11, 9}, {12, 3}, {2, 4}});
+  EXPECT_EQ(registers, (Registers{{2, 4}, {10, 1}, {11, 2}, {12, 3}}));
+}
+
 }  // namespace
 }  // namespace edge::modbus
