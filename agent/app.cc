@@ -5,8 +5,8 @@
 
 #include <atomic>
 #include <csignal>
-#include <ctime>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <thread>
@@ -25,6 +25,7 @@
 #include "agent/core/tap.h"
 #include "agent/core/weighbridge.h"
 #include "agent/settings.h"
+#include "agent/signals.h"
 #include "agent/status_board.h"
 #include "agent/uplink.h"
 #include "agent/version.h"
@@ -178,12 +179,6 @@ void Agent::stop_field_sources() {
 
 /// Pages and the command line answer first, sources start last.
 int Agent::run() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: only sigtimedwait() below sees them
-  (void)std::signal(SIGPIPE, SIG_IGN);
-
   store_alive_at_ = clock_.mono_ms();
   or_cannot_start(control_.start(config_.gateway.socket));
   or_cannot_start(http_.start(config_.web.host, config_.web.port));
@@ -199,8 +194,7 @@ int Agent::run() {
   log_.info("edge-agent " + std::string(kVersion) + " runs as " + gateway_ + ", epoch " + identity.epoch);
   notify::ready();
   while (true) {
-    const timespec pause{0, std::chrono::nanoseconds(kTick).count()};
-    const int signal = ::sigtimedwait(&signals, nullptr, &pause);
+    const int signal = next_signal(kTick);
     if (signal == SIGTERM || signal == SIGINT) break;
     if (signal == SIGHUP) (void)reload();
     tick();
@@ -350,8 +344,13 @@ std::string Agent::answer(std::string_view request) {
 }  // namespace
 
 int run_agent(const std::filesystem::path& config_file) {
+  hold_signals();  // before any thread
+  (void)std::signal(SIGPIPE, SIG_IGN);
   ::umask(kUmask);
-  return Agent(config_file).run();
+  std::optional<StartWatch> watch(std::in_place);
+  Agent agent(config_file);
+  watch.reset();
+  return agent.run();
 }
 
 }  // namespace edge
