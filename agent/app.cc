@@ -20,6 +20,7 @@
 #include "agent/adapters/notify/notify.h"
 #include "agent/adapters/serial_source/serial_source.h"
 #include "agent/adapters/system_clock/system_clock.h"
+#include "agent/app_store.h"
 #include "agent/core/ingest.h"
 #include "agent/core/reconcile.h"
 #include "agent/core/tap.h"
@@ -119,7 +120,7 @@ Agent::Agent(std::filesystem::path file)
       gateway_(config_.gateway.id),
       secrets_(or_cannot_start(read_secrets(config_))),
       log_(config_.log.level, config_.log.format, [this] { return clock_.mono_ms(); }),
-      store_(or_cannot_start(SqliteStore::open(store_options(config_), clock_))),
+      store_(or_cannot_start(open_store(config_, clock_, log_))),
       ingest_(*store_, clock_, ingest_rules(config_)),
       weighbridge_(*store_, *store_, clock_, gateway_, scale_setups(config_)),
       sink_(sink_settings(config_, secrets_)),
@@ -236,6 +237,7 @@ void Agent::watch_store(std::int64_t now) {
     log_.recurring("flush", done ? "" : "the store could not be flushed: " + done.error().detail);
   }
   const auto size = store_->size();
+  log_.recurring("disk", size.disk_short ? "the disk is full: sources are paused until there is room" : "");
   log_.recurring("store", size.failure.empty() ? "" : "the store keeps nothing any more: " + size.failure);
 }
 
