@@ -1,11 +1,10 @@
-#include "tests/bench/tools/sink_rows.h"
+#include "tests/tools/fault_sink/tally.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <stdexcept>
 
-namespace edge::bench {
+namespace edge::sink {
 namespace {
 
 constexpr std::string_view kUid = "\"uid\":\"";
@@ -28,46 +27,7 @@ std::int64_t number_after(std::string_view text, std::string_view key, std::size
   return value;
 }
 
-/// Up to the closing quote; for ids and digests, which hold no escapes.
-std::string_view text_after(std::string_view text, std::string_view key, std::size_t from) {
-  const std::size_t at = find_in(text, key, from);
-  if (at == std::string_view::npos) return {};
-  const std::string_view rest = text.substr(at + key.size());
-  return rest.substr(0, rest.find('"'));
-}
-
 }  // namespace
-
-bool UidSet::put(std::vector<Uid>& slots, Uid uid) {
-  const std::size_t mask = slots.size() - 1;
-  for (std::size_t at = uid.low & mask;; at = (at + 1) & mask) {
-    Uid& slot = slots[at];
-    if (slot.high == uid.high && slot.low == uid.low) return false;
-    if (slot.high != 0 || slot.low != 0) continue;
-    slot = uid;
-    return true;
-  }
-}
-
-void UidSet::grow() {
-  std::vector<Uid> wider(std::max<std::size_t>(1 << 16, slots_.size() * 2));
-  for (const Uid& uid : slots_) {
-    if (uid.high != 0 || uid.low != 0) put(wider, uid);
-  }
-  slots_.swap(wider);
-}
-
-bool UidSet::add(std::string_view hex) {
-  Uid uid;
-  if (hex.size() != kUidDigits) return true;
-  const auto [high_end, high_error] = std::from_chars(hex.data(), hex.data() + 16, uid.high, 16);
-  const auto [low_end, low_error] = std::from_chars(hex.data() + 16, hex.data() + 32, uid.low, 16);
-  if (high_error != std::errc{} || low_error != std::errc{}) return true;
-  if (size_ * 4 >= slots_.size() * 3) grow();
-  if (!put(slots_, uid)) return false;
-  ++size_;
-  return true;
-}
 
 void Latencies::add(std::int64_t ms) {
   ++count_;
@@ -85,50 +45,31 @@ std::int64_t Latencies::quantile(double share) const {
   return 0;
 }
 
-SinkRows::SinkRows(const RowOptions& options) : options_(options) {
-  if (options.rows_file.empty()) return;
-  rows_file_.open(options.rows_file, std::ios::app);
-  if (!rows_file_) throw std::runtime_error("cannot write " + options.rows_file);
-}
-
-void SinkRows::note(std::string_view batch, std::size_t at, std::string_view uid, std::int64_t now) {
+void Tally::note(std::string_view batch, std::size_t at, std::int64_t now) {
   const std::string_view record = batch.substr(at, find_in(batch, kUid, at + kUid.size()) - at);
-  if (options_.latency) {
-    const std::int64_t received_at = number_after(record, "\"received_at\":", 0);
-    if (received_at >= live_since_ && received_at > 0) latencies_.add(now - received_at);
-  }
-  if (rows_file_.is_open()) {
-    // The kind stands before the uid.
-    const std::size_t kind = batch.rfind("{\"kind\":\"", at);
-    rows_file_ << uid << ' ' << number_after(record, "\"seq\":", 0) << ' '
-               << (kind == std::string_view::npos ? "-" : text_after(batch, "\"kind\":\"", kind)) << ' '
-               << text_after(record, "\"device\":\"", 0) << ' ' << text_after(record, "\"raw_sha256\":\"", 0) << '\n';
-  }
+  const std::int64_t received_at = number_after(record, "\"received_at\":", 0);
+  if (received_at >= live_since_ && received_at > 0) latencies_.add(now - received_at);
 }
 
-std::string SinkRows::take(std::string_view batch, std::int64_t now) {
+std::string Tally::take(std::string_view batch, std::int64_t now) {
   const std::lock_guard lock(mutex_);
   std::string results;
   results.reserve(batch.size() / 4);
-  const bool looks = options_.latency || rows_file_.is_open();
   const std::uint64_t before = rows_;
   for (std::size_t at = find_in(batch, kUid, 0); at != std::string_view::npos; at = find_in(batch, kUid, at + kUid.size())) {
     const std::string_view uid = batch.substr(at + kUid.size(), kUidDigits);
-    const bool fresh = !options_.keep_uids || uids_.add(uid);
-    if (looks) note(batch, at, uid, now);
+    if (latency_) note(batch, at, now);
     ++rows_;
-    if (!fresh) ++doubles_;
     if (!results.empty()) results += ',';
     results += "{\"uid\":\"";
     results += uid;
-    results += fresh ? "\",\"status\":\"stored\",\"name\":\"n\"}" : "\",\"status\":\"duplicate\",\"name\":\"n\"}";
+    results += "\",\"status\":\"stored\",\"name\":\"n\"}";
   }
-  rows_file_.flush();  // a row that was answered stands in the file, whoever is killed next
   arrived(batch.size(), rows_ > before, now);
   return results;
 }
 
-void SinkRows::count(std::string_view body, std::string_view mark, std::int64_t now) {
+void Tally::count(std::string_view body, std::string_view mark, std::int64_t now) {
   const std::lock_guard lock(mutex_);
   const std::uint64_t before = rows_;
   for (std::size_t at = find_in(body, mark, 0); at != std::string_view::npos; at = find_in(body, mark, at + mark.size())) {
@@ -137,7 +78,7 @@ void SinkRows::count(std::string_view body, std::string_view mark, std::int64_t 
   arrived(body.size(), rows_ > before, now);
 }
 
-void SinkRows::arrived(std::size_t bytes, bool any, std::int64_t now) {
+void Tally::arrived(std::size_t bytes, bool any, std::int64_t now) {
   ++batches_;
   bytes_ += bytes;
   if (!any) return;
@@ -145,13 +86,13 @@ void SinkRows::arrived(std::size_t bytes, bool any, std::int64_t now) {
   last_row_at_ = now;
 }
 
-void SinkRows::start_live(std::int64_t now) {
+void Tally::start_live(std::int64_t now) {
   const std::lock_guard lock(mutex_);
   live_since_ = now;
   latencies_.clear();
 }
 
-std::string SinkRows::stats() const {
+std::string Tally::stats() const {
   const std::lock_guard lock(mutex_);
   std::string out;
   const auto member = [&](const char* key, auto value) {
@@ -166,11 +107,7 @@ std::string SinkRows::stats() const {
   member("bytes", bytes_);
   member("first_row_at", first_row_at_);
   member("last_row_at", last_row_at_);
-  if (options_.keep_uids) {
-    member("distinct", uids_.size());
-    member("doubles", doubles_);
-  }
-  if (options_.latency) {
+  if (latency_) {
     member("live_rows", latencies_.count());
     member("live_p50_ms", latencies_.quantile(0.5));
     member("live_p99_ms", latencies_.quantile(0.99));
@@ -180,4 +117,4 @@ std::string SinkRows::stats() const {
   return out;
 }
 
-}  // namespace edge::bench
+}  // namespace edge::sink
