@@ -5,8 +5,8 @@
 
 #include <atomic>
 #include <csignal>
-#include <ctime>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <thread>
@@ -20,11 +20,13 @@
 #include "agent/adapters/notify/notify.h"
 #include "agent/adapters/serial_source/serial_source.h"
 #include "agent/adapters/system_clock/system_clock.h"
+#include "agent/app_store.h"
 #include "agent/core/ingest.h"
 #include "agent/core/reconcile.h"
 #include "agent/core/tap.h"
 #include "agent/core/weighbridge.h"
 #include "agent/settings.h"
+#include "agent/signals.h"
 #include "agent/status_board.h"
 #include "agent/uplink.h"
 #include "agent/version.h"
@@ -118,7 +120,7 @@ Agent::Agent(std::filesystem::path file)
       gateway_(config_.gateway.id),
       secrets_(or_cannot_start(read_secrets(config_))),
       log_(config_.log.level, config_.log.format, [this] { return clock_.mono_ms(); }),
-      store_(or_cannot_start(SqliteStore::open(store_options(config_), clock_))),
+      store_(or_cannot_start(open_store(config_, clock_, log_))),
       ingest_(*store_, clock_, ingest_rules(config_)),
       weighbridge_(*store_, *store_, clock_, gateway_, scale_setups(config_)),
       sink_(sink_settings(config_, secrets_)),
@@ -178,12 +180,6 @@ void Agent::stop_field_sources() {
 
 /// Pages and the command line answer first, sources start last.
 int Agent::run() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: only sigtimedwait() below sees them
-  (void)std::signal(SIGPIPE, SIG_IGN);
-
   store_alive_at_ = clock_.mono_ms();
   or_cannot_start(control_.start(config_.gateway.socket));
   or_cannot_start(http_.start(config_.web.host, config_.web.port));
@@ -199,8 +195,7 @@ int Agent::run() {
   log_.info("edge-agent " + std::string(kVersion) + " runs as " + gateway_ + ", epoch " + identity.epoch);
   notify::ready();
   while (true) {
-    const timespec pause{0, std::chrono::nanoseconds(kTick).count()};
-    const int signal = ::sigtimedwait(&signals, nullptr, &pause);
+    const int signal = next_signal(kTick);
     if (signal == SIGTERM || signal == SIGINT) break;
     if (signal == SIGHUP) (void)reload();
     tick();
@@ -242,6 +237,7 @@ void Agent::watch_store(std::int64_t now) {
     log_.recurring("flush", done ? "" : "the store could not be flushed: " + done.error().detail);
   }
   const auto size = store_->size();
+  log_.recurring("disk", size.disk_short ? "the disk is full: sources are paused until there is room" : "");
   log_.recurring("store", size.failure.empty() ? "" : "the store keeps nothing any more: " + size.failure);
 }
 
@@ -350,8 +346,13 @@ std::string Agent::answer(std::string_view request) {
 }  // namespace
 
 int run_agent(const std::filesystem::path& config_file) {
+  hold_signals();  // before any thread
+  (void)std::signal(SIGPIPE, SIG_IGN);
   ::umask(kUmask);
-  return Agent(config_file).run();
+  std::optional<StartWatch> watch(std::in_place);
+  Agent agent(config_file);
+  watch.reset();
+  return agent.run();
 }
 
 }  // namespace edge

@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "agent/signals.h"
+
 namespace edge::cli {
 
 int run(int argc, char** argv) {
@@ -12,6 +14,9 @@ int run(int argc, char** argv) {
     app.require_subcommand(1);
     app.add_option("--config", context.config_file, "the configuration file")->capture_default_str();
     app.fallthrough();  // --config also after the subcommand
+    app.parse_complete_callback([&app] {
+      if (!app.got_subcommand("run")) let_signals_go();
+    });
     add_run(app, context);
     add_check_config(app, context);
     add_enroll(app, context);

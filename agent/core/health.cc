@@ -23,7 +23,11 @@ void judge_store(const HealthFacts& facts, Reasons& reasons) {
   if (!facts.size.failure.empty()) {
     reasons.push_back({Weight::kUnhealthy, "store_failed", "nothing is durable any more: " + facts.size.failure});
   }
-  if (!facts.accepting) {
+  if (!facts.accepting && facts.size.disk_short) {
+    reasons.push_back({Weight::kNotReady, "disk_full",
+                       std::to_string(facts.size.free_bytes) + " bytes are free on the disk, " +
+                           std::to_string(facts.size.floor_bytes) + " have to be: make room on it; sources are paused"});
+  } else if (!facts.accepting) {
     reasons.push_back({Weight::kNotReady, "store_full",
                        std::to_string(facts.size.used_bytes) + " of " + std::to_string(facts.size.max_bytes) +
                            " bytes used, " + std::to_string(facts.size.free_bytes) + " free on the disk"});

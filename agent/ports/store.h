@@ -264,6 +264,8 @@ struct StoreSize {
   std::int64_t rows = 0;        ///< rows kept, sent ones included; about
   std::string failure;          ///< why nothing is durable any more (a failed sync); empty = none
   std::int64_t room_bytes = 0;  ///< until readings the server does not have are thinned; sent rows count as room
+  bool disk_short = false;      ///< nothing is taken in, and what is missing is free space of the file system
+  std::int64_t floor_bytes = 0;  ///< so much of it has to be free
 };
 
 class State {

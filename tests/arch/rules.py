@@ -70,7 +70,7 @@ ONE_ADAPTER = [
     "zlib.h",
 ]
 # Parts of the agent's root that name no adapter.
-ROOT_PARTS = ["agent/secrets.h", "agent/status_board.h", "agent/uplink.h", "agent/version.h"]
+ROOT_PARTS = ["agent/secrets.h", "agent/signals.h", "agent/status_board.h", "agent/uplink.h", "agent/version.h"]
 # Folder → what of ours it may include (path prefixes). The longest matching folder counts.
 MAY_INCLUDE = {
     "protocols/record/": ["protocols/record/", "protocols/bytes.h"],
@@ -99,7 +99,7 @@ MAY_INCLUDE = {
     # A register map is read by the means of the configuration.
     "agent/device_map": ["agent/config", "agent/device_map.h", "protocols/"],
     "agent/": ["agent/core/", "agent/ports/", "agent/config.h", *ROOT_PARTS, "protocols/"],
-    "agent/main.cc": ["agent/app.h", "agent/cli/", "agent/config.h"],
+    "agent/main.cc": ["agent/app.h", "agent/cli/", "agent/config.h", "agent/signals.h"],
     "frappe_ext/native/": ["frappe_ext/native/", "protocols/record/", "protocols/bytes.h"],
     "mock_devices/": ["mock_devices/", "protocols/"],
 }

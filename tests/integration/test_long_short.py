@@ -24,6 +24,28 @@ def test_kill_loop(tmp_path):
     finally:
         loop.close()
     assert result["messages"] > 500 and result["in_sink"] == result["messages"], result
+    assert loop.audits >= 2, "moments between the kills were looked at"
+
+
+def test_the_audit_between_kills_sees_what_is_wrong(tmp_path):
+    """A uid twice in the sink, and a store that has less than before."""
+    loop = KillLoop(tmp_path, weigh_every=0).start()
+    try:
+        loop.agent.start()
+        wait_until("rows in the sink", lambda: len(loop.sink.ledger()) > 10, 20)
+        loop.audit()
+        line = loop.sink.ledger_file.read_text().splitlines(keepends=True)[0]
+        with loop.sink.ledger_file.open("a") as ledger:
+            ledger.write(line)
+        with pytest.raises(AssertionError, match="twice in the sink"):
+            loop.audit()
+        loop.audit()
+        loop.last["sent"] += 1_000_000
+        with pytest.raises(AssertionError, match="less than before a kill"):
+            loop.audit()
+        assert loop.audits == 2
+    finally:
+        loop.close()
 
 
 def test_a_loss_and_a_double_are_seen(tmp_path):

@@ -1,9 +1,11 @@
 """How the process behaves: signals, configuration errors, a second agent, its local pages, the command line."""
 
+import fcntl
 import json
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -198,3 +200,41 @@ def test_its_log_holds_no_secret_and_no_control_characters(rig):
     log = rig.agent.process.log_file.read_bytes()
     assert rig.server.key.split(":")[1].encode() not in log
     assert not [byte for byte in log if byte < 32 and byte != 10]
+
+
+def holds_open(pid, file):
+    try:
+        return any(entry.readlink() == file for entry in Path(f"/proc/{pid}/fd").iterdir())
+    except FileNotFoundError:  # one was closed meanwhile
+        return False
+
+
+@pytest.fixture
+def slow_start(rig):
+    """The agent has begun and waits for its directory, which another process holds; called, that one lets go."""
+    state = Path(rig.agent.sections["gateway"]["state_dir"])
+    state.mkdir(parents=True)
+    with (state / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        rig.agent.write_config()
+        rig.agent.process.start()
+        wait_until("at the lock", lambda: holds_open(rig.agent.process.pid, state / "lock"), 5, 0.005)
+        yield lambda: fcntl.flock(lock, fcntl.LOCK_UN)
+
+
+def test_sighup_during_the_start_is_a_reload_once_it_is_up(rig, slow_start):
+    rig.agent.process.signal(signal.SIGHUP)
+    slow_start()
+    rig.agent.process.wait_for("sources up", rig.agent.sources_up)
+    wait_until("reloaded", lambda: "reloaded " in rig.agent.process.log_file.read_text(), 5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_sigterm_during_the_start_ends_it_at_once(rig, slow_start, number):
+    begin = time.monotonic()
+    rig.agent.process.signal(number)
+    assert rig.agent.process.wait(5) == 0
+    assert time.monotonic() - begin < 1
+    slow_start()
+    rig.start()
+    assert rig.agent.stop() == 0

@@ -27,6 +27,27 @@ from tests.support.weighing_steps import check_tickets, check_weighings, step
 
 MOMENTS = {"random": 50, "batch_before": 18, "batch_after": 17, "checkpoint": 15}
 LONGEST_S = 0.6  # then the kill comes whatever the moment was to be
+AUDIT_EVERY = 3  # cycles
+FEWEST_AUDITS = 0.1  # of the cycles: an agent killed before it answers has nothing to say
+
+
+class LedgerUids:
+    """The uids of the sink's ledger, read on from where the last look ended."""
+
+    def __init__(self, file: Path):
+        self._file, self._at, self._seen = file, 0, set()
+
+    def twice(self) -> list[str]:
+        """Those that stand there again since the last look."""
+        with self._file.open("rb") as ledger:
+            ledger.seek(self._at)
+            fresh = ledger.read()
+        whole = fresh[: fresh.rfind(b"\n") + 1]  # the sink may be writing the rest
+        self._at += len(whole)
+        uids = [line.split(b" ", 1)[0] for line in whole.splitlines()]
+        again = [uid.decode() for uid, count in Counter(uids).items() if count > 1 or uid in self._seen]
+        self._seen.update(uids)
+        return again
 
 
 class KillLoop:
@@ -37,10 +58,12 @@ class KillLoop:
         self.rate, self.weigh_every = rate, weigh_every
         self.moments: Counter[str] = Counter()
         self.audits = 0
+        self.last: dict[str, int] = {}  # of the last audit; what only grows
         self.shown: dict[str, Any] = {}
         self.finished: list[dict[str, Any]] = []
         self.broker = Broker(self.folder / "broker")
         self.sink = FaultSink(self.folder / "sink", [*DEVICES, "ws1"])
+        self.uids = LedgerUids(self.sink.ledger_file)
         self.bridge = Bridge(self.folder, self.sink)
         self.agent = self.bridge.agent
         self.agent.sections["mqtt"] = {"url": self.broker.url}
@@ -85,16 +108,34 @@ class KillLoop:
         {"random": self._at_random, "checkpoint": self._at_checkpoint}.get(
             moment, lambda: self._at_batch(moment)
         )()
-        if number % 7 == 0:
+        if number % AUDIT_EVERY == 0:
             self.audit()
         self._kill()
 
     def audit(self) -> None:
-        """What the agent says of itself adds up at this moment."""
+        """At this moment: the agent's sums hold, also added up here; a kill took nothing back; no uid is twice in the
+        sink, which has at least what the agent calls sent."""
         status = self.agent.ask("status")
-        if status is not None:
-            assert status["conservation"]["adds_up"], status["conservation"]
-            self.audits += 1
+        if status is None:
+            return  # not up yet, or the aimed kill came first
+        stored = self.sink.counts()
+        sums = status["conservation"]
+        for name in ("messages", "readings"):
+            parts = dict(sums[name])
+            assert parts.pop("total") == sum(parts.values()), (name, sums)
+        assert sums["adds_up"], sums
+        now = {
+            "taken": sums["messages"]["total"],
+            "kept": sums["readings"]["total"],
+            "sent": sums["readings"]["sent"],
+        }
+        fallen = {name: (self.last[name], now[name]) for name in now if now[name] < self.last.get(name, 0)}
+        assert not fallen, f"less than before a kill: {fallen}"
+        assert now["sent"] <= stored["stored"] and stored["conflicts"] == 0, (sums, stored)
+        twice = self.uids.twice()
+        assert not twice, f"twice in the sink: {twice[:3]}"
+        self.last = now
+        self.audits += 1
 
     def settle(self) -> dict[str, Any]:
         """The load ends, everything flows off; counts and compares. Raises AssertionError with what is wrong."""
@@ -222,6 +263,7 @@ def run(report: Report, cycles: int, rate: int) -> dict[str, Any]:
                 )
         seconds = time.monotonic() - begin
         result = loop.settle()
+        assert loop.audits >= FEWEST_AUDITS * cycles, f"only {loop.audits} audits in {cycles} cycles"
     finally:
         loop.close()
     return {"cycles": cycles, "seconds_a_cycle": round(seconds / max(cycles - done, 1), 3), **result}

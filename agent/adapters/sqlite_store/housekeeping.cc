@@ -10,6 +10,7 @@ namespace {
 
 constexpr RowId kPurgeChunk = 1'000;            ///< rows of one transaction: a few ms
 constexpr std::int64_t kPurgeEveryMs = 60'000;  ///< when nothing was left to purge
+constexpr std::int64_t kWalEveryMs = 5'000;
 
 std::int64_t number_of(SQLite::Statement& pragma) {
   Use use(pragma);
@@ -31,7 +32,7 @@ Usage StoreBody::usage() {
 void StoreBody::refresh_space() {
   try {
     const Usage used = usage();
-    accepting = is_accepting(used, bounds, options.min_free, accepting);
+    accepting = is_accepting(used, bounds, floor(), accepting);
     tight = used.used_bytes >= bounds.low;
     // A pause by the floor of free space ends this way too: the room that sent rows leave in the file is taken again.
     purges_all_sent =
@@ -124,8 +125,19 @@ void StoreBody::remake_ballast() {
   if (ballast.is_there() || !accepting || tight) return;
   const Usage used = usage();
   const bool roomy = used.used_bytes + ballast.full_bytes() * 2 < bounds.high &&
-                     used.disk_free - ballast.full_bytes() * 2 > options.min_free;
+                     used.disk_free - ballast.full_bytes() * 2 > floor();
   if (roomy && ballast.make()) set_limits();
+}
+
+// It never shrinks by itself: the room it took while the server was caught up with would be missing for ever.
+void StoreBody::give_wal_back() {
+  std::filesystem::path wal = file();
+  wal += "-wal";
+  const std::int64_t now = clock.mono_ms();
+  if (accepting || now < next_wal_end_at || bytes_on_disk(wal) == 0) return;
+  next_wal_end_at = now + kWalEveryMs;
+  db->execAndGet("PRAGMA wal_checkpoint(TRUNCATE)");
+  refresh_space();
 }
 
 bool StoreBody::is_untold(RowId id) const {
@@ -144,6 +156,7 @@ bool StoreBody::keep_house(std::int64_t now) {
   if (purge()) return true;
   if (bound_dead_letters()) return true;
   if (tight) return thinning.step(*this, now);
+  give_wal_back();
   remake_ballast();
   return false;
 }
@@ -171,7 +184,7 @@ std::int64_t StoreBody::rows_kept() const {
 std::int64_t StoreBody::room_for_unsent(const Usage& used) const {
   const std::int64_t kept = rows_kept();
   const std::int64_t sent = kept > 0 ? used.used_bytes / kept * rows_sent() : 0;
-  const std::int64_t on_disk = std::max<std::int64_t>(used.disk_free - options.min_free, 0);
+  const std::int64_t on_disk = std::max<std::int64_t>(used.disk_free - floor(), 0);
   // The file may grow as far as the disk lets it; pages free in it can be used again anyway.
   const std::int64_t most = std::min(bounds.low, used.file_bytes + on_disk);
   return std::max<std::int64_t>(most - used.used_bytes + sent, 0);

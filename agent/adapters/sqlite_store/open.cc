@@ -291,7 +291,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const StoreOptions& optio
     reason = "corrupt";
     kept_in = waiting.front().string();
   }
-  for (bool first : {true, false}) {
+  for (bool first = true;;) {
     auto lock = LockFile::take(options.dir);
     if (!lock) return tl::unexpected(lock.error());
     auto body = std::make_unique<StoreBody>(options, clock, std::move(*lock));
@@ -302,7 +302,10 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const StoreOptions& optio
       if (options.upkeep) store->upkeep_ = std::make_unique<Upkeep>(*store->body_);
       return store;
     }
+    // Not a byte for the marks of a start: what is kept for such a day goes now.
+    if (opened.error().code == Errc::kFull && body->ballast.release()) continue;
     if (!first || opened.error().code != Errc::kCorrupt) return tl::unexpected(opened.error());
+    first = false;
     // Never loop, never refuse to start: the file is kept for salvage, work goes on in a new one.
     body->statements.reset();
     body->db.reset();
@@ -312,7 +315,6 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const StoreOptions& optio
     kept_in = kept->string();
     fs::remove(body->suspect_mark(), error);
   }
-  return fail(Errc::kCorrupt, "cannot happen: the second round returns");
 }
 
 }  // namespace edge

@@ -48,6 +48,8 @@ Bounds bounds_of(std::int64_t max_bytes) {
 
 std::int64_t default_max_bytes(std::int64_t free_bytes) { return std::min<std::int64_t>(8LL << 30, free_bytes / 2); }
 
+std::int64_t floor_free(std::int64_t min_free, const Bounds& bounds) { return std::max(min_free, 3 * bounds.wal); }
+
 bool is_accepting(const Usage& usage, const Bounds& bounds, std::int64_t min_free, bool before) {
   // A tenth more room before it goes on: a disk that others fill must not make sources flap.
   const std::int64_t free_again = min_free + min_free / 10;

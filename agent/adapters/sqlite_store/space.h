@@ -38,6 +38,10 @@ Bounds bounds_of(std::int64_t max_bytes);
 /// min(8 GiB, half of what is free).
 std::int64_t default_max_bytes(std::int64_t free_bytes);
 
+/// Bytes of the file system that must be free for readings to come in: min_free, and never less than the store needs to
+/// empty itself again. A log that grows to its bound and the rows of the last moments fit in thrice that bound.
+std::int64_t floor_free(std::int64_t min_free, const Bounds& bounds);
+
 /// One look at what is used.
 struct Usage {
   std::int64_t file_bytes = 0;  ///< database, WAL and ballast
@@ -46,7 +50,7 @@ struct Usage {
   std::int64_t disk_total = 0;
 };
 
-/// Whether readings may come in: between the watermarks the last answer stands.
+/// Whether readings may come in: between the watermarks the last answer stands. `min_free`: of floor_free().
 bool is_accepting(const Usage& usage, const Bounds& bounds, std::int64_t min_free, bool before);
 
 }  // namespace edge

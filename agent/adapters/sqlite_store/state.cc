@@ -85,6 +85,8 @@ StoreSize SqliteStore::size() const {
     }
     size.rows = body.rows_kept();
     size.room_bytes = body.room_for_unsent(used);
+    size.disk_short = !body.accepting && used.used_bytes < body.bounds.low;
+    size.floor_bytes = body.floor();
     return {};
   });
   if (!known && size.failure.empty()) size.failure = known.error().detail;

@@ -228,6 +228,9 @@ struct StoreBody {
   RowId first_sent();
   bool purge_sent_late(std::int64_t cutoff);
   void remake_ballast();
+  /// Where the floor keeps intake paused: what the write-ahead log holds goes back to the disk, now and then.
+  void give_wal_back();
+  std::int64_t floor() const { return floor_free(options.min_free, bounds); }
   /// True where some went.
   bool bound_dead_letters();
   /// Rows kept, of them those the server has: estimates, no row is counted.
@@ -347,6 +350,7 @@ struct StoreBody {
   RowId purge_from = 0;            ///< rows before were purged, or wait
   std::int64_t retention_base_ms = 0;
   std::int64_t next_purge_at = 0;  ///< mono ms
+  std::int64_t next_wal_end_at = 0;  ///< mono ms
   std::int64_t letters_bounded = 0;  ///< dead letters there were when their bytes were last counted
   std::string sync_failure;        ///< a sync SQLite itself did
   int audits = 0;                  ///< running now: no purge meanwhile

@@ -1,4 +1,4 @@
-"""Processes of a benchmark: what they cost, the counting sink, a broker."""
+"""Processes of a benchmark: what they cost, the sink, a broker."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable
@@ -94,15 +95,45 @@ class Child:
             self._child.wait()
 
 
+def bench_config() -> dict[str, Any]:
+    """The message of gateway.config: dev1 to dev50, and one policy that every message is judged by."""
+    bounds = {"warning": ["10", "30"], "critical": ["5", "35"], "valid": ["-40", "85"]}
+    policy = {
+        "name": "Bench",
+        "version": "1771500000000",
+        "site": "silo-a",
+        "type": "temperature",
+        "unit": "C",
+    }
+    devices = [
+        {"site": "silo-a", "device": f"dev{n}", "device_type": "Temperature Sensor", "status": "Active"}
+        for n in range(1, 51)
+    ]
+    head = {"version": "bench-1", "gateway": "gw-test", "epoch": "1", "time_zone": "UTC"}
+    empty = ("tolerances", "reporting", "orders", "vehicles", "operators", "lots")
+    sites = [{"site": "silo-a", "name": "Bench"}]
+    lists = {"sites": sites, "devices": devices, "policies": [policy | bounds]}
+    return {**head, **lists, **{key: [] for key in empty}}
+
+
 class Sink:
-    """counting-sink on a port of its own."""
+    """fault-sink on a port of its own, that only counts."""
 
     def __init__(self, *options: object):
-        self._child = subprocess.Popen(
-            [tool("counting-sink"), *map(str, options)], stdout=subprocess.PIPE, text=True
-        )
-        assert self._child.stdout is not None
-        self.port = int(self._child.stdout.readline())
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as config:  # read before the port is told
+            json.dump(bench_config(), config)
+            config.flush()
+            command = [
+                build_dir() / "tests" / "tools" / "fault-sink",
+                "--count-only",
+                "--config",
+                config.name,
+            ]
+            self._child = subprocess.Popen(
+                [*map(str, command), *map(str, options)], stdout=subprocess.PIPE, text=True
+            )
+            assert self._child.stdout is not None
+            self.port = int(self._child.stdout.readline())
         self.url = f"http://127.0.0.1:{self.port}"
 
     def stats(self) -> dict[str, int]:

@@ -194,5 +194,16 @@ TEST(Bounds, RoomInsideTheFileEndsThePauseThatTheFileItselfMade) {
   EXPECT_FALSE(is_accepting({emptied, 0, 40, 0}, bounds, 100, false)) << "others took more than half of the floor";
 }
 
+TEST(Bounds, TheFloorIsNeverLessThanTheStoreNeedsToEmptyItself) {
+  const Bounds bounds = bounds_of(128LL << 20);
+  EXPECT_EQ(floor_free(512LL << 20, bounds), 512LL << 20);
+  const std::int64_t least = floor_free(0, bounds);
+  EXPECT_EQ(least, 24LL << 20);
+  EXPECT_FALSE(is_accepting({0, 0, 0, 0}, bounds, least, true)) << "not a byte free";
+  // The log and the rows of the last moments have gone into the file since; all of it was sent and purged.
+  const std::int64_t file = 64LL << 20, missing = bounds.wal + (1LL << 20);
+  EXPECT_TRUE(is_accepting({file, 0, least - missing, 0}, bounds, least, false));
+}
+
 }  // namespace
 }  // namespace edge

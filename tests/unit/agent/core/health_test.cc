@@ -123,6 +123,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ARowVanished", [](HealthFacts& f) { --f.audit.totals.pending; }, false, true, "conservation"},
         Case{"AMessageVanished", [](HealthFacts& f) { ++f.audit.counters["messages"]; }, false, true, "conservation"},
         Case{"SyncFailed", [](HealthFacts& f) { f.size.failure = "EIO"; }, false, false, "store_failed"},
+        Case{"DiskFull", [](HealthFacts& f) { f.accepting = false, f.size.disk_short = true; }, true, false, "disk_full"},
         Case{"StoreFull", [](HealthFacts& f) { f.accepting = false; }, true, false, "store_full"},
         Case{"SourceDown", [](HealthFacts& f) { f.sources[0].state = "down"; }, true, false, "source_down"},
         Case{"SourcePaused", [](HealthFacts& f) { f.sources[0].state = "paused"; }, true, true, "dead_letters"},

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "tests/support/sync_rig.h"
 
@@ -106,6 +107,23 @@ TEST_F(ReconcileTest, ExactlyTheMissingGoAgain) {
   for (const SentRow& row : kept())
     if (!server_["3"].contains(row.seq)) lost.insert(row.uid);
   EXPECT_EQ(sent, lost);
+}
+
+/// So does a gap record about rows of an earlier epoch: its numbers are that epoch's, beyond its end.
+TEST_F(ReconcileTest, WhatTheServerHasUnderAnotherEpochIsNotSentAgain) {
+  deliver(600);
+  server_["2"][1'500] = std::exchange(server_["3"][400], "");
+  server_["3"].erase(400);
+  make();
+  for (int run = 0; run < 2; ++run) {
+    const auto done = reconcile();
+    EXPECT_EQ(done.differ, 1);
+    EXPECT_EQ(done.missing, 0);
+    EXPECT_EQ(done.resent, 0);
+    EXPECT_EQ(totals().pending, 0);
+  }
+  server_["2"].clear();
+  EXPECT_EQ(reconcile().resent, 1) << "and is found where it is lost";
 }
 
 TEST_F(ReconcileTest, ADryRunChangesNothing) {

@@ -1,31 +1,12 @@
 #pragma once
 #include <array>
 #include <cstdint>
-#include <fstream>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace edge::bench {
-
-/// 128-bit uids, 16 bytes each and a third of that for the table's slack; no allocation per entry.
-class UidSet {
- public:
-  /// False where it was there already. `hex`: 32 hex digits; anything else counts as new.
-  bool add(std::string_view hex);
-  std::size_t size() const { return size_; }
-
- private:
-  struct Uid {
-    std::uint64_t high = 0, low = 0;
-  };
-  static bool put(std::vector<Uid>& slots, Uid uid);
-  void grow();
-
-  std::vector<Uid> slots_;
-  std::size_t size_ = 0;
-};
+namespace edge::sink {
 
 /// Milliseconds from the receive stamp of a row to its arrival here.
 class Latencies {
@@ -43,19 +24,14 @@ class Latencies {
   std::int64_t max_ = 0;
 };
 
-struct RowOptions {
-  bool keep_uids = false;
-  bool latency = false;
-  std::string rows_file;  ///< empty: none
-};
-
-/// What arrived. Finds the records of a batch by their keys, in the order wire::encode() writes them: no JSON is read.
+/// What arrived, where nothing is remembered. Finds the records of a batch by their keys, in the order wire::encode() writes them: no JSON is read.
 /// Every method locks.
-class SinkRows {
+class Tally {
  public:
-  explicit SinkRows(const RowOptions& options);
+  /// `latency`: measures the live rows.
+  explicit Tally(bool latency) : latency_(latency) {}
 
-  /// Counts the records of a batch and answers the list of results: one `stored` (or `duplicate`) each.
+  /// Counts the records of a batch and answers the list of results: `stored` each.
   std::string take(std::string_view batch, std::int64_t now);
   /// A row for each `mark` in the body of some other program.
   void count(std::string_view body, std::string_view mark, std::int64_t now);
@@ -66,15 +42,13 @@ class SinkRows {
 
  private:
   void arrived(std::size_t bytes, bool any, std::int64_t now);
-  void note(std::string_view batch, std::size_t at, std::string_view uid, std::int64_t now);
+  void note(std::string_view batch, std::size_t at, std::int64_t now);
 
-  RowOptions options_;
+  const bool latency_;
   mutable std::mutex mutex_;
-  UidSet uids_;
   Latencies latencies_;
-  std::ofstream rows_file_;
-  std::uint64_t rows_ = 0, doubles_ = 0, batches_ = 0, bytes_ = 0;
+  std::uint64_t rows_ = 0, batches_ = 0, bytes_ = 0;
   std::int64_t first_row_at_ = 0, last_row_at_ = 0, live_since_ = 0;
 };
 
-}  // namespace edge::bench
+}  // namespace edge::sink
