@@ -233,7 +233,7 @@ bool Ingest::is_known(const Arrival& arrival, const Observation& observation) {
   if (!arrival.message.duplicate) return false;
   const MessageTraits traits{arrival.message.packet_id, observation.site, observation.device, observation.index,
                              observation.raw_sha256};
-  return window_.take_redelivered(message_key(traits)).has_value();
+  return window_.take_redelivered(message_key(traits), arrival.message.connection).has_value();
 }
 
 Result<void> Ingest::append(std::span<NewObservation> rows, std::size_t readings, bool decoded) {

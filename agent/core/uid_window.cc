@@ -68,7 +68,7 @@ void UidWindow::add(std::string_view text, std::uint64_t key) {
   if (next_ >= ring_.size()) unlink(slot);
   ++next_;
   Entry& entry = ring_[slot];
-  entry = Entry{uid->high, uid->low, key, kNone, kNone, false};
+  entry = Entry{uid->high, uid->low, key, kNone, kNone, 0};
   std::uint32_t& uid_head = by_uid_[bucket(entry.low)];
   entry.next_uid = uid_head;
   uid_head = slot;
@@ -78,15 +78,15 @@ void UidWindow::add(std::string_view text, std::uint64_t key) {
   key_head = slot;
 }
 
-std::optional<std::string> UidWindow::take_redelivered(std::uint64_t key) {
+std::optional<std::string> UidWindow::take_redelivered(std::uint64_t key, std::uint32_t connection) {
   if (key == 0) return std::nullopt;
   for (std::uint32_t slot = by_key_[bucket(key)]; slot != kNone; slot = ring_[slot].next_key) {
     Entry& entry = ring_[slot];
     const std::size_t newest = static_cast<std::size_t>((next_ - 1) % ring_.size());
     const std::size_t age = (newest + ring_.size() - slot) % ring_.size();
     if (age >= kRedeliveryReach) return std::nullopt;  // the rest of the chain is older
-    if (entry.key != key || entry.used_up) continue;
-    entry.used_up = true;
+    if (entry.key != key || entry.answered_in == connection) continue;
+    entry.answered_in = connection;
     std::string uid;
     append_hex16(uid, entry.high);
     append_hex16(uid, entry.low);

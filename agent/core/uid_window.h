@@ -34,8 +34,9 @@ class UidWindow {
   bool contains(std::string_view uid) const;
   /// `key`: message_key(); 0 where a DUP can never name the row. The oldest entry makes room.
   void add(std::string_view uid, std::uint64_t key);
-  /// The uid of the newest row with that key that has not answered a DUP yet; it is used up by this call.
-  std::optional<std::string> take_redelivered(std::uint64_t key);
+  /// The uid of the newest row with that key that has not answered a DUP of this connection yet; it has then. Of a later
+  /// connection it answers again: the acknowledgement of a redelivery can be lost like the first one.
+  std::optional<std::string> take_redelivered(std::uint64_t key, std::uint32_t connection);
   std::size_t size() const { return next_ < ring_.size() ? static_cast<std::size_t>(next_) : ring_.size(); }
 
  private:
@@ -44,7 +45,7 @@ class UidWindow {
     std::uint64_t high = 0, low = 0;  ///< the uid
     std::uint64_t key = 0;
     std::uint32_t next_uid = kNone, next_key = kNone;  ///< chains, newest first
-    bool used_up = false;
+    std::uint32_t answered_in = 0;  ///< the last connection it answered a DUP of; 0 = none
   };
   struct Uid {
     std::uint64_t high, low;

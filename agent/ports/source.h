@@ -14,6 +14,7 @@ struct InboundMessage {
   std::uint16_t packet_id = 0;  ///< 0 at QoS 0
   bool retained = false;
   bool duplicate = false;  ///< DUP: the broker sent it before
+  std::uint32_t connection = 1;  ///< which of the source's connections brought it, ascending
 };
 
 /// Takes messages and makes them durable.

@@ -20,11 +20,12 @@ std::uint16_t packet_id_of(const mqtt::message& message) {
   return message.get_qos() == 0 ? std::uint16_t{0} : static_cast<std::uint16_t>(c_message(message).msgid);
 }
 
-void deliver(const mqtt::message& message, MessageSink& sink, const FatalHandler& fatal) noexcept {
+void deliver(const mqtt::message& message, std::uint32_t connection, MessageSink& sink,
+             const FatalHandler& fatal) noexcept {
   Error error{Errc::kIo, "the message sink threw"};
   try {
     const InboundMessage inbound{message.get_topic(), message.get_payload(), packet_id_of(message),
-                                 message.is_retained(), message.is_duplicate()};
+                                 message.is_retained(), message.is_duplicate(), connection};
     const auto taken = sink.accept(inbound);
     if (taken) return;
     error = taken.error();

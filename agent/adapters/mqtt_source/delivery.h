@@ -17,6 +17,7 @@ std::uint16_t packet_id_of(const mqtt::message& message);
 
 /// Hands one message to the sink and returns once it is durable; anything else ends in `fatal`. Runs inside Paho's
 /// C callback: never throws.
-void deliver(const mqtt::message& message, MessageSink& sink, const FatalHandler& fatal) noexcept;
+void deliver(const mqtt::message& message, std::uint32_t connection, MessageSink& sink,
+             const FatalHandler& fatal) noexcept;
 
 }  // namespace edge

@@ -4,6 +4,7 @@
 #include <mqtt/async_client.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <random>
@@ -93,6 +94,7 @@ struct MqttSource::Body : mqtt::iaction_listener {
   std::size_t waiting_for_subacks = 0;
   SourceStatus status;
 
+  std::atomic<std::uint32_t> connections{0};  ///< tried so far; a message may come before connect() returns
   std::unique_ptr<mqtt::async_client> client;
   std::thread thread;
   int failures = 0;
@@ -208,6 +210,7 @@ milliseconds MqttSource::Body::next_backoff() {
 /// One try; true once the broker has said yes. Waits on our own thread, cut short by stop() and pause().
 bool MqttSource::Body::connect() {
   std::string error;
+  ++connections;
   try {
     const auto token = client->connect(connect_options());
     bool done = false;
@@ -280,7 +283,7 @@ MqttSource::MqttSource(MqttSourceSettings settings, MessageSink& sink, const Clo
   body->client = std::make_unique<mqtt::async_client>(paho_url(body->settings.url), body->settings.client_id, nullptr);
   // All callbacks before connect: a message that finds none is acknowledged and lost.
   body->client->set_message_callback([body](const mqtt::const_message_ptr& message) {
-    if (message) deliver(*message, body->sink, body->fatal);
+    if (message) deliver(*message, body->connections, body->sink, body->fatal);
   });
   body->client->set_connected_handler([body](const std::string&) { body->on_connected(); });
   body->client->set_connection_lost_handler([body](const std::string&) { body->on_lost(); });

@@ -101,6 +101,16 @@ TEST_F(IngestTest, KnowsARedeliveryAfterARestart) {
   EXPECT_EQ(count("duplicate"), 2);
 }
 
+TEST_F(IngestTest, KnowsAMessageWhoseAcknowledgementIsLostAgainAndAgain) {
+  const std::string steady = R"({"metric":"temperature","value":21.0,"unit":"C"})";
+  InboundMessage message{kTopic, steady, 7};
+  ASSERT_TRUE(ingest_.accept(message));
+  message.duplicate = true;
+  for (message.connection = 2; message.connection < 6; ++message.connection) ASSERT_TRUE(ingest_.accept(message));
+  EXPECT_EQ(outbox_.rows.size(), 1U);
+  EXPECT_EQ(count("duplicate"), 4);
+}
+
 TEST_F(IngestTest, TellsASteadySensorFromARedelivery) {
   const std::string steady = R"({"metric":"temperature","value":21.0,"unit":"C"})";
   ASSERT_TRUE(send(steady, 7));
@@ -109,7 +119,7 @@ TEST_F(IngestTest, TellsASteadySensorFromARedelivery) {
   ASSERT_TRUE(send(steady, 8, true));
   EXPECT_EQ(outbox_.rows.size(), 2U);
   ASSERT_TRUE(send(steady, 8, true));
-  EXPECT_EQ(outbox_.rows.size(), 3U) << "each row answers one DUP";
+  EXPECT_EQ(outbox_.rows.size(), 3U) << "each row answers one DUP of a connection";
   ASSERT_TRUE(send(steady, 9, true));
   EXPECT_EQ(outbox_.rows.size(), 4U) << "never committed: a new row";
   EXPECT_EQ(last().identity, Identity::kReceived);

@@ -39,16 +39,25 @@ TEST(UidWindow, TakesNothingThatIsNoUid) {
   EXPECT_FALSE(window.contains(""));
 }
 
-TEST(UidWindow, AnswersARedeliveryOncePerRowNewestFirst) {
+TEST(UidWindow, AnswersARedeliveryOncePerRowAndConnectionNewestFirst) {
   UidWindow window(8);
   window.add(uid(1), key(7));
   window.add(uid(2), key(7));
   window.add(uid(3), key(8));
-  EXPECT_EQ(window.take_redelivered(key(7)), uid(2));
-  EXPECT_EQ(window.take_redelivered(key(7)), uid(1));
-  EXPECT_EQ(window.take_redelivered(key(7)), std::nullopt);
-  EXPECT_EQ(window.take_redelivered(key(9)), std::nullopt);
-  EXPECT_EQ(window.take_redelivered(0), std::nullopt);
+  EXPECT_EQ(window.take_redelivered(key(7), 1), uid(2));
+  EXPECT_EQ(window.take_redelivered(key(7), 1), uid(1));
+  EXPECT_EQ(window.take_redelivered(key(7), 1), std::nullopt);
+  EXPECT_EQ(window.take_redelivered(key(9), 1), std::nullopt);
+  EXPECT_EQ(window.take_redelivered(0, 1), std::nullopt);
+}
+
+TEST(UidWindow, AnswersAgainInALaterConnection) {
+  UidWindow window(8);
+  window.add(uid(1), key(7));
+  EXPECT_EQ(window.take_redelivered(key(7), 2), uid(1));
+  EXPECT_EQ(window.take_redelivered(key(7), 2), std::nullopt);
+  EXPECT_EQ(window.take_redelivered(key(7), 3), uid(1));
+  EXPECT_EQ(window.take_redelivered(key(7), 3), std::nullopt);
 }
 
 TEST(UidWindow, IsTooFarBackForAPacketIdThatCameRound) {
@@ -56,9 +65,9 @@ TEST(UidWindow, IsTooFarBackForAPacketIdThatCameRound) {
   window.add(uid(-1), key(7));
   for (int n = 0; n < static_cast<int>(UidWindow::kRedeliveryReach) - 1; ++n) window.add(uid(n), 0);
   UidWindow nearly = window;
-  EXPECT_EQ(nearly.take_redelivered(key(7)), uid(-1));
+  EXPECT_EQ(nearly.take_redelivered(key(7), 1), uid(-1));
   window.add(uid(-2), 0);
-  EXPECT_EQ(window.take_redelivered(key(7)), std::nullopt);
+  EXPECT_EQ(window.take_redelivered(key(7), 1), std::nullopt);
   EXPECT_TRUE(window.contains(uid(-1)));
 }
 
@@ -67,7 +76,7 @@ TEST(UidWindow, StaysRightOverManyRounds) {
   for (int n = 0; n < 1000; ++n) {
     window.add(uid(n), key(static_cast<std::uint16_t>(n % 50 + 1)));
     if (n % 3 == 0) {
-      EXPECT_EQ(window.take_redelivered(key(static_cast<std::uint16_t>(n % 50 + 1))), uid(n));
+      EXPECT_EQ(window.take_redelivered(key(static_cast<std::uint16_t>(n % 50 + 1)), 1), uid(n));
     }
   }
   for (int n = 0; n < 1000; ++n) EXPECT_EQ(window.contains(uid(n)), n >= 900) << n;

@@ -225,7 +225,7 @@ class ThrowingSink : public MessageSink {
 TEST(Delivery, AThrowIsFatalAndCrossesNothing) {
   ThrowingSink sink;
   std::string why;
-  deliver(mqtt::message("t", "p", 1, 1, false), sink, [&](const Error& error) { why = error.detail; });
+  deliver(mqtt::message("t", "p", 1, 1, false), 1, sink, [&](const Error& error) { why = error.detail; });
   EXPECT_EQ(why, "the message sink threw: bug");
 }
 
