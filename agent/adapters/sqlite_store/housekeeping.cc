@@ -24,9 +24,10 @@ Usage StoreBody::usage() {
   wal += "-wal";
   const std::int64_t pages = number_of(statements->page_count);
   const std::int64_t free_pages = number_of(statements->free_pages);
-  const std::int64_t beside = bytes_on_disk(wal) + ballast.bytes();
+  const std::int64_t wal_bytes = bytes_on_disk(wal), beside = wal_bytes + ballast.bytes();
   const DiskSpace disk = disk_space(options.dir);
-  return {pages * page_bytes + beside, (pages - free_pages) * page_bytes + beside, disk.free_bytes, disk.total_bytes};
+  return {pages * page_bytes + beside, (pages - free_pages) * page_bytes + beside, disk.free_bytes, disk.total_bytes,
+          wal_bytes};
 }
 
 void StoreBody::refresh_space() {

@@ -56,7 +56,9 @@ bool is_accepting(const Usage& usage, const Bounds& bounds, std::int64_t min_fre
   // The file never shrinks: what was emptied inside it is room too, or a store that filled the disk itself would wait
   // for ever. For half of the floor only: the write-ahead log needs real room.
   const std::int64_t emptied = std::max<std::int64_t>(usage.file_bytes - usage.used_bytes, 0);
-  const std::int64_t room = usage.disk_free + std::min(emptied, min_free / 2);
+  // What the log has taken within its bound it need not take again: else sources would flap with its growing and ending.
+  const std::int64_t log = std::min(usage.wal_bytes, bounds.wal);
+  const std::int64_t room = usage.disk_free + log + std::min(emptied, min_free / 2);
   if (usage.used_bytes >= bounds.high || room < min_free) return false;
   if (usage.used_bytes < bounds.low && room >= free_again) return true;
   return before;

@@ -48,6 +48,7 @@ struct Usage {
   std::int64_t used_bytes = 0;  ///< the same without free pages
   std::int64_t disk_free = 0;
   std::int64_t disk_total = 0;
+  std::int64_t wal_bytes = 0;   ///< of file_bytes, the write-ahead log
 };
 
 /// Whether readings may come in: between the watermarks the last answer stands. `min_free`: of floor_free().

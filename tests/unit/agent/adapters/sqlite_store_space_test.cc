@@ -194,6 +194,15 @@ TEST(Bounds, RoomInsideTheFileEndsThePauseThatTheFileItselfMade) {
   EXPECT_FALSE(is_accepting({emptied, 0, 40, 0}, bounds, 100, false)) << "others took more than half of the floor";
 }
 
+TEST(Bounds, TheLogMayGrowAndEndWithoutAPause) {
+  const Bounds bounds = bounds_of(128LL << 20);
+  const std::int64_t floor = floor_free(0, bounds), spare = 3LL << 20;
+  EXPECT_TRUE(is_accepting({bounds.wal, bounds.wal, floor + spare - bounds.wal, 0, bounds.wal}, bounds, floor, true));
+  EXPECT_TRUE(is_accepting({0, 0, floor + spare, 0, 0}, bounds, floor, true));
+  const std::int64_t beyond = 4 * bounds.wal;
+  EXPECT_FALSE(is_accepting({beyond, beyond, floor + spare - beyond, 0, beyond}, bounds, floor, true));
+}
+
 TEST(Bounds, TheFloorIsNeverLessThanTheStoreNeedsToEmptyItself) {
   const Bounds bounds = bounds_of(128LL << 20);
   EXPECT_EQ(floor_free(512LL << 20, bounds), 512LL << 20);

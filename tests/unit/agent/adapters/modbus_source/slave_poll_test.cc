@@ -82,7 +82,7 @@ TEST_P(SlavePollLate, NeverTakesAnAnswerForAnotherQuestions) {
         EXPECT_GT(question, before) << "seed " << seed << ": an answer of an earlier round";
       }
       EXPECT_EQ(answer.registers.begin()->second, line.question() - (GetParam().size() > 2 ? 1 : 0));
-      EXPECT_EQ(answer.registers.rbegin()->second, line.question());
+      EXPECT_EQ(answer.registers.back().second, line.question());
     }
   }
   EXPECT_GT(values, 200) << "answers in time are taken";
