@@ -54,6 +54,9 @@ class Outbox {
   /// Of the newest rows but the last `skip`, oldest of them first.
   virtual Result<std::vector<RecentUid>> newest(std::size_t count, std::size_t skip) = 0;
   Result<std::vector<RecentUid>> newest(std::size_t count) { return newest(count, 0); }
+  /// Rows known from before that newest() may lack, each told once: the youngest of a database that was set aside, and
+  /// those found in it later. Nearly always empty, and cheap then.
+  virtual std::vector<RecentUid> found_again() { return {}; }
   virtual Counters counters() const = 0;
   /// False above the high watermark until below the low one: sources should pause.
   virtual bool accepting() const = 0;

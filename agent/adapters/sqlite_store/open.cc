@@ -21,9 +21,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Small pages: a commit writes whole ones, and a plain row is 200 to 300 bytes (measured: peers.md).
-constexpr int kPageBytes = 1024;
-
 void expect(SQLite::Database& db, const std::string& pragma, const std::string& wanted) {
   const std::string got = db.execAndGet("PRAGMA " + pragma).getString();
   if (got != wanted) throw SQLite::Exception("PRAGMA " + pragma + " is " + got + ", not " + wanted, SQLITE_ERROR);

@@ -11,6 +11,9 @@
 
 namespace edge {
 
+/// Of the store's databases. Small: a commit writes whole pages, and a plain row is 200 to 300 bytes (measured: peers.md).
+inline constexpr std::size_t kPageBytes = 1024;
+
 /// Finds rows of the outbox in the pages of a database and of its WAL without any of what leads to them: for what
 /// SQLite itself cannot reach any more. (Debian's SQLite has no .recover.) The file format: sqlite.org/fileformat2.html. A row
 /// is believed by its hash alone, so old copies and half-written pages do no harm.

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <fstream>
+#include <utility>
 #include <vector>
 
 #include "agent/adapters/sqlite_store/settlement.h"
@@ -44,6 +45,20 @@ Result<void> StoreBody::set_damaged_aside(std::vector<PendingRow>& rows, std::in
   suspect(std::to_string(damaged_rows) + " damaged rows in outbox");
   std::erase_if(rows, [](const PendingRow& row) { return row.damaged; });
   return {};
+}
+
+void StoreBody::find_again(RecentUid row) {
+  constexpr std::size_t kMost = 65'536;  // the window holds no more
+  if (found.size() >= kMost) return;
+  found.push_back(std::move(row));
+  any_found = true;
+}
+
+std::vector<RecentUid> SqliteStore::found_again() {
+  if (!body_->any_found.load(std::memory_order_relaxed)) return {};
+  const std::lock_guard lock(body_->mutex);
+  body_->any_found = false;
+  return std::exchange(body_->found, {});
 }
 
 StoreRecovery StoreBody::recovery() const {

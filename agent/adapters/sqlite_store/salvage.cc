@@ -4,6 +4,7 @@
 #include <fstream>
 #include <limits>
 
+#include "agent/adapters/sqlite_store/recall.h"
 #include "agent/adapters/sqlite_store/salvaged_rows.h"
 #include "protocols/bytes.h"
 #include "protocols/record/chain.h"
@@ -18,7 +19,6 @@ namespace {
 constexpr RowId kChunk = 500;           ///< rows of one transaction: a few ms
 constexpr RowId kDocuments = 100;       ///< weighings or tickets of one
 constexpr std::size_t kPages = 512;     ///< looked through between two transactions
-constexpr std::size_t kPageBytes = 1024;
 constexpr std::size_t kMostGaps = 200;  ///< records of one salvage; nearer losses are told of together
 constexpr RowId kOpenEnd = std::numeric_limits<RowId>::max();
 constexpr std::size_t kFewSpans = 200;
@@ -257,6 +257,12 @@ Result<void> Salvage::put_back(const std::vector<StoredRow>& found, Progress nex
     return done;
   }
   batch.book();
+  // What SQLite could read the window of latest uids has been told of before (recall.h).
+  const RowId oldest = kept_.sure_upto() - kRecalledRows;
+  for (const StoredRow& row : found) {
+    auto recent = pages_ && row.id > oldest ? row.recent() : std::nullopt;
+    if (recent) body_.find_again(std::move(*recent));
+  }
   // Should this store be set aside in its turn: not for each step where there are many.
   if (!found.empty() && body_.epochs.size() <= kFewSpans) body_.write_spans_file();
   return {};

@@ -3,6 +3,7 @@
 #include <SQLiteCpp/Exception.h>
 #include <SQLiteCpp/Statement.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -311,6 +312,9 @@ struct StoreBody {
     return result;
   }
 
+  /// A row found in a database that was set aside, for found_again().
+  void find_again(RecentUid row);
+
   StoreOptions options;
   const Clock& clock;
   LockFile lock;
@@ -330,6 +334,8 @@ struct StoreBody {
   std::int64_t notice_at = 0;
   RowId extent_id = 0;         ///< as last noted
   std::int64_t extent_at = 0;  ///< mono ms
+  std::vector<RecentUid> found;         ///< and not told by found_again() yet
+  std::atomic<bool> any_found = false;  ///< each message looks: without the mutex
   std::string salvaging;   ///< the directory being put back
   std::string damage;      ///< StoreRecovery::damage
   bool unreadable = false;  ///< SQLite itself says so: no use going on in it
