@@ -42,7 +42,9 @@ class RedeliveryTest : public test::SalvageRig {
     for (int n = 0; n < 60; ++n) send(ingest, n, false);
     settle_all();
     for (int n = 60; n < 200; ++n) send(ingest, n, false);
-    for (const RecentUid& row : *store_->newest(200)) uids_.insert(row.uid);
+    const auto rows = store_->newest(200);
+    ASSERT_TRUE(rows);
+    for (const RecentUid& row : *rows) uids_.insert(row.uid);
   }
   /// What the broker sends again right after the start.
   void expect_each_known_once() {
