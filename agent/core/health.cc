@@ -48,6 +48,12 @@ void judge_recovery(const StoreRecovery& recovery, Reasons& reasons) {
     reasons.push_back({Weight::kUnhealthy, "store_damaged",
                        "the database is damaged and will be set aside at the next start: " + recovery.damage});
   }
+  if (recovery.damaged_rows > 0) {
+    reasons.push_back({Weight::kNote, "rows_damaged",
+                       std::to_string(recovery.damaged_rows) +
+                           " rows are not as they were written and are not sent: have the disk and the memory of this "
+                           "machine checked"});
+  }
   if (!recovery.salvaging.empty()) {
     reasons.push_back({Weight::kNote, "salvaging",
                        std::to_string(recovery.put_back) + " rows put back so far from " + recovery.salvaging});

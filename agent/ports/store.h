@@ -235,6 +235,7 @@ class Policies {
 /// What became of damage, and of copies.
 struct StoreRecovery {
   std::string damage;         ///< what is wrong with the file in use: it is set aside at the next start; empty = nothing
+  std::int64_t damaged_rows = 0;  ///< found since the start, not as they were written; the file itself is sound
   bool restart_due = false;   ///< no use going on in it: end with exit code 75 and start anew
   std::string salvaging;      ///< the directory whose database is being put back; empty = none
   bool inspecting = false;    ///< the file is being looked through behind the start

@@ -124,6 +124,30 @@ void KeptStore::load_delivery() {
     while (select.executeStep()) delivery_.exceptions[select.getColumn(0).getInt64()] = select.getColumn(1).getInt();
     return true;
   }).has_value();
+  tolerant([&] {
+    SQLite::Statement select(*db_, "SELECT id FROM dead_letter");
+    while (select.executeStep()) delivery_.letters.insert(select.getColumn(0).getInt64());
+    return true;
+  });
+}
+
+std::optional<DeadLetter> KeptStore::letter(RowId id) const {
+  if (!delivery_.letters.contains(id)) return std::nullopt;
+  const auto found = table("dead_letter", "id", "at, status, code, field, message", id, id);
+  using Type = StoredValue::Type;
+  if (found.size() != 1 || found[0].size() != 6 || found[0][1].type != Type::kInteger) return std::nullopt;
+  const Values& said = found[0];
+  for (std::size_t i = 2; i < said.size(); ++i) {
+    if (said[i].type != Type::kText) return std::nullopt;
+  }
+  DeadLetter letter;
+  letter.id = id;
+  letter.at = said[1].number;
+  letter.status = said[2].bytes;
+  letter.code = said[3].bytes;
+  letter.field = said[4].bytes;
+  letter.message = said[5].bytes;
+  return letter;
 }
 
 /// What was noted beside the database is older than it, so more counts as unsent than is: the server knows.

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@ struct KeptDelivery {
   RowId sent_upto = 0;
   std::int64_t holes = 0;           ///< rows above the cursor that were thinned out, each told of by a gap record
   std::map<RowId, int> exceptions;  ///< stored states
+  std::set<RowId> letters;          ///< rows that are dead letters, as far as that can be read
   RowId noted_upto = 0;  ///< the last row that was ever noted somewhere, whether it can be read or not
 
   /// Whether the server may lack the row.
@@ -57,6 +59,8 @@ class KeptStore {
   /// Any other table: `columns` of rows whose key (an integer column) is within from…to, ascending.
   std::vector<Values> table(const std::string& table, const std::string& key, const std::string& columns, RowId from,
                             RowId to) const;
+  /// What was said when row `id` became a dead letter; nothing where it is none or that cannot be read.
+  std::optional<DeadLetter> letter(RowId id) const;
   /// Ids of the newest weighing of each scale.
   std::vector<RowId> heads() const;
   /// Of a small table as much as can be read in one go.

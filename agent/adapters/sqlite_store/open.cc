@@ -140,8 +140,8 @@ StoreBody::~StoreBody() {
   timer.reset();
   if (sound) {
     const std::lock_guard guard(mutex);
-    // Without this mark the next start checks the file.
-    (void)transact([&] { set_meta("clean", "1"); });
+    // Without this mark the next start checks the file: damaged rows may not have come alone.
+    if (damaged_rows == 0) (void)transact([&] { set_meta("clean", "1"); });
     write_extent();
     sqlite3_db_config(db->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
   }

@@ -246,7 +246,9 @@ Result<void> Salvage::put_back(const std::vector<StoredRow>& found, Progress nex
     return fail(Errc::kFull, "the store is full: " + name_ + " is put back once there is room");
   }
   SalvagedRows batch(body_);
-  for (const StoredRow& row : found) batch.add(row, kept_.span_of(row, body_.options.gateway));
+  for (const StoredRow& row : found) {
+    batch.add(row, kept_.span_of(row, body_.options.gateway), kept_.letter(row.id));
+  }
   next.put_back += static_cast<std::int64_t>(found.size());
   const auto done = note(next, [&] {
     batch.write();
@@ -307,24 +309,10 @@ Document Salvage::gap_of(const Lost& lost, const EpochSpan& span) const {
     }
     return body_.clock.utc_ms();
   };
-  wire::Gap gap;
-  gap.from_seq = lost.ids.first - span.first_id + 1;
-  gap.to_seq = lost.ids.second - span.first_id + 1;
-  gap.count = lost.count;
-  gap.from_at = time_near(lost.ids.first - 1, lost.ids.second + 1);
-  gap.to_at = time_near(lost.ids.second + 1, lost.ids.first - 1);
-  gap.reason = "corrupt";
-  // It takes the place of the first row it tells of: that number is free, and the range is of that row's epoch.
-  gap.stamp.epoch = span.epoch;
-  gap.stamp.seq = gap.from_seq;
-  gap.stamp.uid = uid_of_sequence(body_.options.gateway, span.epoch, "gap", std::to_string(gap.stamp.seq));
-  Document document;
-  document.json = wire::encode(gap);
-  document.head.uid = gap.stamp.uid;
-  document.head.type = "gap";
-  document.head.value = std::to_string(gap.count);
-  document.head.received_at = body_.clock.utc_ms();
-  return document;
+  return edge::gap_of(body_,
+                      {lost.ids.first, lost.ids.second, lost.count, time_near(lost.ids.first - 1, lost.ids.second + 1),
+                       time_near(lost.ids.second + 1, lost.ids.first - 1)},
+                      span);
 }
 
 Result<void> Salvage::gaps() {

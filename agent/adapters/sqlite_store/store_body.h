@@ -98,6 +98,9 @@ struct Ledger {
   Counters on_disk;  ///< as table `counter` has them (counting.h)
 };
 
+inline constexpr const char* kInsertLetter =
+    "INSERT OR REPLACE INTO dead_letter(id, at, status, code, field, message) VALUES(?,?,?,?,?,?)";
+
 /// Of an open ticket, in the order its hash is made of them.
 inline constexpr const char* kOpenTicketColumns =
     "id, site, scale, vehicle, driver, operator, direction, declared_net_kg, \"order\", lot, opened_at, first_weighing, "

@@ -149,8 +149,84 @@ TEST_F(SalvageTest, NeverSendsARowThatWasChanged) {
   const auto letters = *store_->dead_letters(10, 0);
   ASSERT_EQ(letters.size(), 1U);
   EXPECT_EQ(letters[0].code, "damaged");
-  EXPECT_NE(store_->identity().recovery.damage, "");
+  EXPECT_EQ(store_->identity().recovery.damaged_rows, 1);
   EXPECT_EQ(store_->totals().dead, 1);
+}
+
+TEST_F(SalvageTest, GoesOnInTheSameFileWhereOneRowWasChanged) {
+  append(20);
+  ASSERT_TRUE(store_->flush());
+  kill();
+  const std::string all = read_all(file());
+  overwrite(all.find("28.50", all.find(R"("n":7})") - 200), "99.50");
+  for (int start = 1; start <= 2; ++start) {
+    open();
+    EXPECT_THAT(kept(), testing::IsEmpty()) << "start " << start;
+    EXPECT_EQ(store_->identity().epoch, "3");
+    Delivered delivered;
+    ASSERT_TRUE(deliver(delivered));
+    const auto letters = *store_->dead_letters(10, 0);
+    ASSERT_EQ(letters.size(), 1U);
+    EXPECT_EQ(delivered.size(), start == 1 ? 20U : 0U) << "19 rows and the gap record";
+    EXPECT_EQ(told(delivered), start == 1 ? 1 : 0);
+    for (const auto& [uid, json] : delivered) {
+      const auto record = wire::decode(json);
+      const auto* const gap = record ? std::get_if<wire::Gap>(&*record) : nullptr;
+      if (gap == nullptr) continue;
+      EXPECT_EQ(gap->reason, "corrupt");
+      EXPECT_EQ(gap->from_seq, letters[0].seq);
+      EXPECT_EQ(gap->to_seq, letters[0].seq);
+      EXPECT_EQ(gap->stamp.epoch, "3");
+    }
+    wait_upkeep();
+    EXPECT_THAT(letters[0].record, testing::HasSubstr("99.50")) << "what is left of it is kept";
+    EXPECT_EQ(store_->identity().recovery.damage, "");
+    EXPECT_EQ(store_->identity().recovery.lost, 1);
+    EXPECT_TRUE(conservation_of(*store_->audit()).holds());
+  }
+  append(1);
+  EXPECT_EQ(pending().at(0).seq, 21);
+}
+
+TEST_F(SalvageTest, BringsDeadLettersOverAsDeadLetters) {
+  append(10);
+  std::vector<Outcome> outcomes;
+  for (const PendingRow& row : pending()) {
+    outcomes.emplace_back();
+    outcomes.back().id = row.id;
+    if (row.id % 2 == 0) continue;
+    outcomes.back().kind = Outcome::Kind::kDead;
+    outcomes.back().status = "rejected";
+    outcomes.back().code = "unknown_device";
+    outcomes.back().message = "there is no such device";
+  }
+  ASSERT_TRUE(store_->settle(outcomes, clock_.utc_ms()));
+  const auto before = *store_->dead_letters(10, 0);
+  ASSERT_EQ(before.size(), 5U);
+  append(3);
+  kill();
+  std::ofstream(dir_.path() / "suspect") << "seen by a test\n";
+  open();
+  wait_upkeep();
+  EXPECT_EQ(waiting().size(), 3U) << "no letter waits to be sent";
+  EXPECT_EQ(pending().size(), 3U);
+  EXPECT_EQ(store_->totals().dead, 5);
+  EXPECT_EQ(store_->totals().pending, 3);
+  const auto after = *store_->dead_letters(10, 0);
+  ASSERT_EQ(after.size(), 5U);
+  for (std::size_t n = 0; n < after.size(); ++n) {
+    EXPECT_EQ(after[n].record, before[n].record);
+    EXPECT_EQ(after[n].at, before[n].at);
+    EXPECT_EQ(after[n].status, "rejected");
+    EXPECT_EQ(after[n].code, "unknown_device");
+    EXPECT_EQ(after[n].message, "there is no such device");
+  }
+  EXPECT_TRUE(conservation_of(*store_->audit()).holds());
+  open();
+  EXPECT_EQ(store_->totals().dead, 5) << "after a restart too";
+  EXPECT_EQ(waiting().size(), 3U);
+  EXPECT_EQ(*store_->requeue_all("unknown_device"), 5);
+  EXPECT_EQ(waiting().size(), 8U);
 }
 
 TEST_F(SalvageTest, OutlivesASecondCorruption) {
