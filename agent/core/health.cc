@@ -61,6 +61,7 @@ void judge_recovery(const StoreRecovery& recovery, Reasons& reasons) {
   if (recovery.lost > 0) {
     reasons.push_back({Weight::kNote, "rows_lost", std::to_string(recovery.lost) + " rows were lost by damage of the disk"});
   }
+  if (!recovery.unknown_end.empty()) reasons.push_back({Weight::kNote, "rows_unknown", recovery.unknown_end});
   if (!recovery.notice.empty()) reasons.push_back({Weight::kNote, "store_copied", recovery.notice});
 }
 

@@ -241,6 +241,7 @@ struct StoreRecovery {
   bool inspecting = false;    ///< the file is being looked through behind the start
   std::int64_t put_back = 0;  ///< rows salvaged, of all times
   std::int64_t lost = 0;      ///< rows known to be lost by damage, of all times
+  std::string unknown_end{};  ///< rows a damaged file may have held at its end beyond those counted; empty = none
   std::string notice;         ///< why this store counts as a copy; empty = it does not
 };
 

@@ -133,7 +133,6 @@ Result<std::vector<PendingRow>> SqliteStore::pending(std::size_t limit, std::int
   {
     const std::lock_guard lock(body.mutex);
     body.housekeep(now);
-    body.note_extent();
     bool again = true;
     while (again) {
       auto picked = body.read([&]() -> Result<std::vector<PendingRow>> { return body.pick(limit, now, everything); });
@@ -149,6 +148,8 @@ Result<std::vector<PendingRow>> SqliteStore::pending(std::size_t limit, std::int
     if (auto aside = body.set_damaged_aside(rows, now); !aside) return tl::unexpected(aside.error());
   }
   if (auto synced = sync_handed_out(rows); !synced) return tl::unexpected(synced.error());
+  const std::lock_guard lock(body.mutex);
+  body.keep_extent();
   return rows;
 }
 

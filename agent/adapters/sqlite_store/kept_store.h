@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/adapters/sqlite_store/extent.h"
 #include "agent/adapters/sqlite_store/store_body.h"
 #include "agent/adapters/sqlite_store/stored_row.h"
 
@@ -49,9 +50,12 @@ class KeptStore {
   const EpochSpan* span_of(RowId id) const;
   /// The last row that is known to have been there, whether it can be read or not.
   RowId sure_upto() const;
+  /// Rows that may have been behind row `upto`, the last one found, at most; whether there were any nobody knows.
+  RowId most_unknown(RowId upto) const;
+  const std::optional<Extent>& noted() const { return noted_; }
   /// First and last of the outbox that may be unsent; 0, 0 where it cannot be read.
   std::pair<RowId, RowId> row_ids() const;
-  /// The largest id of `table`; where it cannot be read, what fits into the file at most.
+  /// The largest id of `table`, or, where it cannot be read, what fits into the file at most.
   RowId last_id(const std::string& table, std::int64_t least_row_bytes) const;
 
   /// The sound rows of from…to that can be read, ascending.
@@ -79,6 +83,7 @@ class KeptStore {
   bool busy_ = false;
   std::vector<EpochSpan> spans_, other_spans_;  ///< those beside the database where both are there
   KeptDelivery delivery_;
+  std::optional<Extent> noted_;
 };
 
 }  // namespace edge

@@ -104,6 +104,11 @@ std::vector<RecentUid> SqliteStore::found_again() {
   return std::exchange(body_->found, {});
 }
 
+void StoreBody::load_unknown_end() {
+  unknown_end = meta("unknown_end");
+  unknown_end_at = unknown_end.empty() ? 0 : std::stoll(meta("unknown_end_at"));
+}
+
 StoreRecovery StoreBody::recovery() const {
   StoreRecovery now;
   now.damage = damage;
@@ -113,6 +118,7 @@ StoreRecovery StoreBody::recovery() const {
   now.inspecting = inspecting;
   now.put_back = counter(ledger.counters, "salvaged");
   now.lost = counter(ledger.counters, "lost.corrupt");
+  if (clock.utc_ms() - unknown_end_at < kNoticeMs) now.unknown_end = unknown_end;
   if (clock.utc_ms() - notice_at < kNoticeMs) now.notice = notice;
   return now;
 }

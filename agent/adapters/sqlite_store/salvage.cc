@@ -8,7 +8,7 @@
 #include "agent/adapters/sqlite_store/salvaged_rows.h"
 #include "protocols/bytes.h"
 #include "protocols/record/chain.h"
-#include "protocols/record/identity.h"
+#include "protocols/record/time.h"
 #include "protocols/wire/records.h"
 #include "protocols/wire/weighing_link.h"
 
@@ -27,8 +27,6 @@ constexpr const char* kReport = "salvaged.txt";
 }  // namespace
 
 fs::path spans_file(const fs::path& dir) { return dir / "epochs"; }
-
-fs::path extent_file(const fs::path& dir) { return dir / "extent"; }
 
 std::vector<fs::path> kept_to_salvage(const fs::path& state_dir) {
   std::vector<fs::path> dirs;
@@ -123,7 +121,7 @@ Result<void> Salvage::go_on(const Progress& next) {
 }
 
 Result<void> Salvage::weighings() {
-  const RowId last = last_weighing(kept_);
+  const RowId last = kept_.opened() ? last_weighing(kept_) : 0;  // else from the pages: scan()
   const RowId to = std::min(progress_.next_id + kDocuments - 1, last);
   const auto found = kept_weighings(kept_, body_.options.gateway, progress_.next_id, to);
   Progress next = progress_;
@@ -135,7 +133,7 @@ Result<void> Salvage::weighings() {
 }
 
 Result<void> Salvage::tickets() {
-  const RowId last = last_kept_ticket(kept_);
+  const RowId last = kept_.opened() ? last_kept_ticket(kept_) : 0;
   const RowId to = std::min(progress_.next_id + kDocuments - 1, last);
   const auto found = kept_tickets(kept_, progress_.next_id, to);
   Progress next = progress_;
@@ -191,6 +189,7 @@ Result<void> Salvage::scan() {
       take_out(missing_, row.id);
       found.push_back(std::move(row));
     });
+    for (auto& weighing : weighings_on_page(*pages_, page, body_.options.gateway)) links_.push_back(std::move(weighing));
   }
   Progress next = progress_;
   next.next_id = static_cast<RowId>(page);
@@ -236,6 +235,7 @@ void Salvage::write_missing() {
 /// missing_ is ahead of what is noted: the next step begins with that.
 void Salvage::forget() {
   loaded_ = false;
+  links_.clear();
   missing_.clear();
 }
 
@@ -250,8 +250,10 @@ Result<void> Salvage::put_back(const std::vector<StoredRow>& found, Progress nex
     batch.add(row, kept_.span_of(row, body_.options.gateway), kept_.letter(row.id));
   }
   next.put_back += static_cast<std::int64_t>(found.size());
+  const auto links = std::exchange(links_, {});
   const auto done = note(next, [&] {
     batch.write();
+    insert_weighings(*body_.db, links);
     write_missing();
   });
   if (!done) {
@@ -259,6 +261,12 @@ Result<void> Salvage::put_back(const std::vector<StoredRow>& found, Progress nex
     return done;
   }
   batch.book();
+  if (!links.empty()) {
+    // A scale that weighed nothing since the start goes on from its newest link.
+    if (auto heads = body_.read([&]() -> Result<void> { return body_.load_chain_heads(), Result<void>(); }); !heads) {
+      return heads;
+    }
+  }
   // What SQLite could read the window of latest uids has been told of before (recall.h).
   const RowId oldest = kept_.sure_upto() - kRecalledRows;
   for (const StoredRow& row : found) {
@@ -315,6 +323,17 @@ Document Salvage::gap_of(const Lost& lost, const EpochSpan& span) const {
                       span);
 }
 
+/// What is lost behind the last row that is known leaves no trace to count: so much is said, and no more.
+std::string Salvage::unknown_end() const {
+  const bool open = !missing_.empty() && missing_.back().second == kOpenEnd;
+  const RowId most = kept_.most_unknown(open ? missing_.back().first - 1 : 0);
+  if (most == 0) return {};
+  const auto& noted = kept_.noted();
+  const std::string since = noted && noted->complete ? " after " + format_instant(noted->at) : std::string();
+  return "possibly up to " + std::to_string(most) + " rows more" + since +
+         ": were any written and lost with the end of the files in " + name_ + ", nobody can tell";
+}
+
 Result<void> Salvage::gaps() {
   std::vector<Lost> parts;
   std::vector<Document> documents;
@@ -333,12 +352,22 @@ Result<void> Salvage::gaps() {
   SalvagedRows batch(body_);
   for (std::size_t n = 0; n < parts.size(); ++n) batch.add(documents[n], parts[n].ids.first, *spans[n]);
   batch.lose(next.lost - progress_.lost);
+  const std::string unknown = unknown_end();
   const auto done = note(next, [&] {
     batch.write();
+    if (!unknown.empty()) {
+      body_.set_meta("unknown_end", unknown);
+      body_.set_meta("unknown_end_at", std::to_string(body_.clock.utc_ms()));
+    }
     missing_.clear();
     write_missing();
   });
-  if (done) batch.book();
+  if (!done) {
+    forget();
+    return done;
+  }
+  batch.book();
+  body_.load_unknown_end();
   return done;
 }
 
@@ -347,7 +376,7 @@ void Salvage::write_report() const {
   out << progress_.put_back << " rows that the server may lack were put back into the store.\n"
       << progress_.lost << " rows could not be read any more"
       << (progress_.lost == 0 ? ".\n" : "; gap records tell the server which.\n")
-      << "Rows the server had already are still in these files. They can be deleted once nobody needs them.\n";
+      << (body_.unknown_end.empty() ? "" : "Beyond these " + body_.unknown_end + ".\n") << "Rows the server had already are still in these files. They can be deleted once nobody needs them.\n";
 }
 
 }  // namespace edge

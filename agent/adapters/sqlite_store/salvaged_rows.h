@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/adapters/sqlite_store/kept_store.h"
+#include "agent/adapters/sqlite_store/page_scan.h"
 #include "agent/adapters/sqlite_store/store_body.h"
 
 namespace edge {
@@ -55,6 +56,8 @@ struct KeptWeighing {
   RowId id = 0;
   Values values;  ///< uid, scale, epoch, alibi_seq, hash, document
 };
+/// Those that stand on a page, whatever table it is of.
+std::vector<KeptWeighing> weighings_on_page(const PageScan& pages, std::size_t page, const std::string& gateway);
 RowId last_weighing(const KeptStore& kept);
 RowId last_kept_ticket(const KeptStore& kept);
 std::vector<KeptWeighing> kept_weighings(const KeptStore& kept, const std::string& gateway, RowId from, RowId to);

@@ -115,6 +115,94 @@ TEST_F(SalvageTest, FindsRowsThatSqliteCannotReachAnyMore) {
   EXPECT_EQ(store_->identity().recovery.lost, 0);
 }
 
+TEST_F(SalvageTest, GoesOnWithTheAlibiMemoryWithoutTheFirstPage) {
+  fill();
+  const auto before = chain();
+  ASSERT_EQ(before.size(), 3U);
+  kill_and_lose_first_page();
+  open();
+  ASSERT_EQ(store_->chain_heads().size(), 1U) << "at once: a truck may stand on the scale";
+  EXPECT_EQ(store_->chain_heads()[0].hash, before.back().hash);
+  const auto fresh = record("20000");
+  wait_upkeep();
+  const auto links = chain();
+  ASSERT_EQ(links.size(), 5U);
+  for (std::size_t n = 0; n < before.size(); ++n) EXPECT_EQ(links[n].hash, before[n].hash);
+  EXPECT_EQ(links[3].role, "genesis");
+  ASSERT_TRUE(links[3].genesis);
+  EXPECT_EQ(links[3].genesis->hash, before.back().hash);
+  EXPECT_EQ(links[4].hash, fresh.hash);
+  expect_chain();
+  kill_and_lose_first_page();
+  open();
+  wait_upkeep();
+  EXPECT_EQ(chain().size(), 5U) << "a second time too";
+  EXPECT_EQ(store_->chain_heads().at(0).hash, fresh.hash);
+}
+
+/// Bits of a frame in the midst of the log: SQLite believes nothing from there on, and says nothing.
+TEST_F(SalvageTest, LosesNoCommitBehindDamageInTheLog) {
+  append(50);
+  ASSERT_TRUE(store_->flush());
+  append(60);
+  record("38440");
+  const Delivered waits = waiting_records();
+  const auto head = store_->chain_heads().at(0);
+  kill();
+  const auto middle = fs::file_size(file("-wal")) / 2;
+  const std::string log = read_all(file("-wal"));
+  for (const std::uintmax_t at : {middle, middle + 5'000}) overwrite(at, std::string(1, static_cast<char>(log[at] ^ 4)), "-wal");
+  open();
+  EXPECT_EQ(store_->identity().reason, "corrupt");
+  append(5);
+  wait_upkeep();
+  Delivered delivered;
+  ASSERT_TRUE(deliver(delivered));
+  std::int64_t missing = 0;
+  for (const auto& [uid, json] : waits) {
+    EXPECT_LE(delivered.count(uid), 1U);
+    missing += delivered.contains(uid) ? 0 : 1;
+  }
+  EXPECT_EQ(told(delivered), missing);
+  EXPECT_LE(missing, 2) << "rows whose last copy was in a damaged frame";
+  EXPECT_EQ(chain().at(1).hash, head.hash);
+  const auto recovery = store_->identity().recovery;
+  EXPECT_THAT(recovery.unknown_end, testing::StartsWith("possibly up to ")) << "it was killed";
+  EXPECT_THAT(read_all(kept().at(0) / "salvaged.txt"), testing::HasSubstr(recovery.unknown_end));
+}
+
+TEST_F(SalvageTest, SaysWhatIsGoneWithTheEndOfTheLog) {
+  append(50);
+  ASSERT_TRUE(store_->flush());
+  append(60);
+  clock_.advance(std::chrono::seconds(61));
+  (void)pending();  // handed out: on the disk
+  append(1);
+  clock_.advance(std::chrono::seconds(61));
+  append(1);  // and noted
+  kill();
+  fs::resize_file(file("-wal"), 0);
+  open();
+  EXPECT_EQ(store_->identity().reason, "corrupt") << "no number of a lost row is given again";
+  wait_upkeep();
+  Delivered delivered;
+  ASSERT_TRUE(deliver(delivered));
+  EXPECT_EQ(told(delivered), 62);
+  EXPECT_THAT(store_->identity().recovery.unknown_end, testing::StartsWith("possibly up to 4096 rows more after "));
+}
+
+TEST_F(SalvageTest, TakesNoOrdinaryEndOfTheLogForDamage) {
+  append(60);
+  kill();
+  open();
+  EXPECT_EQ(store_->identity().reason, "");
+  append(60);
+  kill();
+  fs::resize_file(file("-wal"), fs::file_size(file("-wal")) - 700);  // torn by a power cut
+  open();
+  EXPECT_EQ(store_->identity().reason, "");
+}
+
 TEST_F(SalvageTest, SaysWhichRowsAreLost) {
   const Delivered waits = fill();
   ASSERT_TRUE(store_->flush());
