@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "agent/core/backoff.h"
+#include "agent/core/batch_ahead.h"
 #include "agent/core/batch_rows.h"
 #include "agent/core/lane.h"
+#include "agent/core/outcomes.h"
 #include "agent/core/rejection_watch.h"
 #include "agent/core/reply_verdict.h"
 #include "protocols/wire/batch.h"
@@ -20,7 +22,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kNow{0};
 constexpr milliseconds kIdle{100};            ///< until the next look at an empty outbox
-constexpr milliseconds kLongestRow{300'000};  ///< back-off of a single row
 constexpr std::size_t kProbeRows = 100;
 constexpr std::int64_t kRefusedForMs = 24LL * 3600 * 1000;  ///< then a record refused without envelope is dead
 
@@ -33,19 +34,21 @@ struct Sync::Body {
         sink(sink_),
         clock(clock_),
         settings(std::move(settings_)),
+        ahead(delivery_),
         backlog(std::clamp<std::size_t>(settings.batch_rows, 1, wire::kBatchRecords)),
         live(backlog.size.rows()),
         turn(settings.live_share),
         backoff(settings.first_backoff, settings.longest_backoff, seed),
         stop_backoff(settings.first_backoff * 5, settings.longest_stop_probe, seed + 1),
-        row_backoff(settings.first_backoff, kLongestRow, seed + 2) {
+        outcome_rules(clock, settings.first_backoff, seed + 2) {
     status.since = clock.utc_ms();
   }
 
   milliseconds step();
+  wire::BatchHead next_head() const;
   /// What goes next, and `lane` says of which lane it is.
-  Result<std::vector<PendingRow>> next_rows();
-  milliseconds send(std::vector<PendingRow> rows);
+  Result<EncodedRows> next_rows(const wire::BatchHead& head);
+  milliseconds send(wire::BatchHead head, EncodedRows batch);
   milliseconds on_reply(const ReplyVerdict& verdict, std::span<const PendingRow> rows);
   milliseconds on_results(const ReplyVerdict& verdict, std::span<const PendingRow> rows);
   milliseconds on_not_there(const ReplyVerdict& verdict, std::span<const PendingRow> rows);
@@ -55,9 +58,6 @@ struct Sync::Body {
   milliseconds stop(const ReplyVerdict& verdict);
   milliseconds wait(milliseconds time, const ReplyVerdict& verdict);
   milliseconds settle(std::span<const Outcome> outcomes);
-  Outcome outcome_of(const wire::RecordResult& result, const PendingRow& row);
-  Outcome later(const PendingRow& row, const ReplyVerdict& verdict);
-  std::string encode(std::vector<PendingRow>& rows);
   void learn(const wire::SubmitAnswer& answer, std::int64_t sent_at);
   void set_state(std::string_view name, std::string_view reason, std::string_view code);
   void begin_anew() {
@@ -76,15 +76,18 @@ struct Sync::Body {
   Sink& sink;
   const Clock& clock;
   SyncSettings settings;
+  BatchAhead ahead;
   Lane backlog, live;
   Lane* lane = &backlog;  ///< of the batch in hand
   LaneTurn turn;
-  Backoff backoff, stop_backoff, row_backoff;
+  Backoff backoff, stop_backoff;
+  OutcomeRules outcome_rules;
   RejectionWatch watch;
   std::string stop_code;
   std::int64_t next_at = 0;     ///< mono ms
   int refused_in_a_row = 0;     ///< single records, nothing taken in between
   bool config_answers = false;  ///< asked in this bisection, and it answered
+  bool on_course = false;       ///< the request in hand went as it should
   std::uint64_t batches = 0;
 
   mutable std::mutex mutex;  ///< guards what follows
@@ -134,51 +137,59 @@ milliseconds Sync::Body::step() {
   if (now) begin_anew();
   const std::int64_t mono = clock.mono_ms();
   if (mono < next_at) return milliseconds{next_at - mono};
-  auto rows = next_rows();
-  if (!rows) {
+  const wire::BatchHead head = next_head();
+  auto batch = next_rows(head);
+  if (!batch) {
     ReplyVerdict verdict;
     verdict.code = "store";
-    verdict.reason = rows.error().detail;
+    verdict.reason = batch.error().detail;
     return wait(backoff.next(), verdict);
   }
-  if (!rows->empty()) return send(std::move(*rows));
+  if (!batch->rows.empty()) return send(head, std::move(*batch));
   if (!is_stopped()) set_state("idle", "", "");
   return kIdle;
 }
 
-Result<std::vector<PendingRow>> Sync::Body::next_rows() {
+wire::BatchHead Sync::Body::next_head() const {
+  const StoreIdentity identity = state.identity();
+  return {settings.gateway, identity.epoch, identity.instance, identity.instance + "-" + std::to_string(batches + 1),
+          clock.utc_ms()};
+}
+
+Result<EncodedRows> Sync::Body::next_rows(const wire::BatchHead& head) {
+  const auto encoded = [&head](std::vector<PendingRow> rows) { return encode_rows(std::move(rows), head); };
   const std::int64_t now = clock.utc_ms(), mono = clock.mono_ms();
   // A lane that closes in on a bad record goes on until it is found.
   const bool try_live = live.size.suspects() || (!backlog.size.suspects() && turn.is_live(mono));
   if (!is_stopped() && try_live) {
     auto rows = delivery.pending_live(live.size.rows(), now);
-    if (!rows) return rows;
+    if (!rows) return tl::unexpected(rows.error());
     if (!rows->empty()) {
       lane = &live;
       turn.live_went(rows->size() >= live.size.rows(), mono);
-      return rows;
+      if (!rows->front().document.empty()) ahead.drop();  // it may stand among them
+      return encoded(std::move(*rows));
     }
   }
   lane = &backlog;
   turn.backlog_went();
+  if (auto ready = ahead.take(head.epoch)) return std::move(*ready);
   const std::size_t limit = is_stopped() ? std::min(backlog.size.rows(), kProbeRows) : backlog.size.rows();
-  return delivery.pending(limit, now, is_stopped());
+  return delivery.pending(limit, now, is_stopped()).map(encoded);
 }
 
-std::string Sync::Body::encode(std::vector<PendingRow>& rows) {
-  const StoreIdentity identity = state.identity();
-  const wire::BatchHead head{settings.gateway, identity.epoch, identity.instance,
-                             identity.instance + "-" + std::to_string(++batches), clock.utc_ms()};
-  const std::size_t wanted = rows.size();
-  std::string body = encode_rows(head, rows);
-  lane->cut_by_bytes = rows.size() < wanted;
-  return body;
-}
-
-milliseconds Sync::Body::send(std::vector<PendingRow> rows) {
-  const std::string body = encode(rows);
+milliseconds Sync::Body::send(wire::BatchHead head, EncodedRows batch) {
+  const std::span<const PendingRow> rows = batch.rows;
+  const bool more = batch.cut || rows.size() >= backlog.size.rows();
+  lane->cut_by_bytes = batch.cut;
+  ++batches;
   if (!is_stopped()) set_state("sending", "", "");
-  const std::int64_t sent_at = clock.utc_ms();
+  const std::int64_t sent_at = head.sent_at = clock.utc_ms();
+  const std::string body = wire::encode_batch(head, batch.records);
+  batch.records = {};
+  if (lane == &backlog && more && !is_stopped() && !backlog.size.suspects()) {
+    ahead.begin(rows.back().id, backlog.size.rows(), sent_at, head);
+  }
   const Reply reply = sink.submit(body);
   const ReplyVerdict verdict = judge_reply(reply, rows);
   {
@@ -187,7 +198,10 @@ milliseconds Sync::Body::send(std::vector<PendingRow> rows) {
     if (verdict.kind != ReplyKind::kResults) ++status.retries;
   }
   if (verdict.kind == ReplyKind::kResults) learn(verdict.answer, sent_at);
-  return on_reply(verdict, rows);
+  on_course = false;
+  const milliseconds time = on_reply(verdict, rows);
+  on_course ? ahead.wait() : ahead.drop();
+  return time;
 }
 
 void Sync::Body::learn(const wire::SubmitAnswer& answer, std::int64_t sent_at) {
@@ -249,7 +263,7 @@ milliseconds Sync::Body::on_results(const ReplyVerdict& verdict, std::span<const
   outcomes.reserve(results.size());
   for (std::size_t i = 0; i < results.size(); ++i) {
     const bool rejected = !is_taken(results[i]) && !is_retry(results[i]);
-    if (!rejected || !keep_rejected) outcomes.push_back(outcome_of(results[i], rows[i]));
+    if (!rejected || !keep_rejected) outcomes.push_back(outcome_rules.of(results[i], rows[i]));
   }
   const auto settled = settle(outcomes);
   if (settled != kNow) return settled;
@@ -266,27 +280,9 @@ milliseconds Sync::Body::on_results(const ReplyVerdict& verdict, std::span<const
     return wait(backoff.next(), busy);
   }
   begin_anew();
+  on_course = true;
   set_state("sending", "", "");
   return more || lane == &live ? kNow : kIdle;  // beside a live lane there is a backlog
-}
-
-Outcome Sync::Body::outcome_of(const wire::RecordResult& result, const PendingRow& row) {
-  Outcome outcome;
-  outcome.id = row.id;
-  outcome.field = result.field;
-  outcome.message = result.message;
-  if (is_taken(result)) {
-    outcome.duplicate = result.status == wire::RecordStatus::kDuplicate;
-  } else if (is_retry(result)) {
-    outcome.kind = Outcome::Kind::kLater;
-    outcome.code = result.code;
-    outcome.not_before = clock.utc_ms() + std::max(settings.first_backoff, row_backoff.roll(row.put_off)).count();
-  } else {
-    outcome.kind = Outcome::Kind::kDead;
-    outcome.status = wire::to_text(result.status);
-    outcome.code = code_of(result);
-  }
-  return outcome;
 }
 
 /// kNow once it is done.
@@ -325,7 +321,7 @@ milliseconds Sync::Body::on_trouble(const ReplyVerdict& verdict, std::span<const
   const milliseconds time = verdict.retry_after.value_or(backoff.next());
   if (rows.size() == 1 && !is_stopped() && verdict.code.starts_with("http_")) {
     // Alone and still answered with an error: perhaps this record brings the worker down. Others get their turn.
-    Outcome aside = later(rows.front(), verdict);
+    Outcome aside = outcome_rules.later(rows.front(), verdict);
     if (const auto settled = settle({&aside, 1}); settled != kNow) return settled;
   }
   return wait(time, verdict);
@@ -342,18 +338,8 @@ milliseconds Sync::Body::bisect(const ReplyVerdict& verdict, std::span<const Pen
   return kNow;
 }
 
-Outcome Sync::Body::later(const PendingRow& row, const ReplyVerdict& verdict) {
-  Outcome outcome;
-  outcome.id = row.id;
-  outcome.kind = Outcome::Kind::kLater;
-  outcome.code = verdict.code;
-  outcome.message = verdict.reason;
-  outcome.not_before = clock.utc_ms() + std::max(settings.first_backoff, row_backoff.roll(row.put_off)).count();
-  return outcome;
-}
-
 milliseconds Sync::Body::refuse(const ReplyVerdict& verdict, const PendingRow& row) {
-  Outcome outcome = later(row, verdict);
+  Outcome outcome = outcome_rules.later(row, verdict);
   outcome.refused = true;
   const bool by_name = verdict.kind == ReplyKind::kBad;
   const bool for_a_day = row.first_refused_at != 0 && clock.utc_ms() - row.first_refused_at >= kRefusedForMs;

@@ -112,6 +112,9 @@ class Delivery {
   /// What goes before the backlog (design.md §7, lanes): documents, then rows younger than the backlog, oldest first;
   /// empty where there is no backlog to speak of: pending() has them then. Order per device holds within each lane.
   virtual Result<std::vector<PendingRow>> pending_live(std::size_t limit, std::int64_t now) = 0;
+  /// The rows of the backlog that follow `after`, while a request carries those up to it; marked as tried as pending()
+  /// does. Empty where pending() would have others first (rows put off).
+  virtual Result<std::vector<PendingRow>> pending_after(RowId after, std::size_t limit, std::int64_t now) = 0;
   /// One transaction. Rows not named stay pending. Settling a row twice changes nothing.
   virtual Result<void> settle(std::span<const Outcome> outcomes, std::int64_t now) = 0;
   virtual DeliveryTotals totals() const = 0;

@@ -169,6 +169,29 @@ Result<std::vector<PendingRow>> SqliteStore::pending_live(std::size_t limit, std
   return rows;
 }
 
+Result<std::vector<PendingRow>> SqliteStore::pending_after(RowId after, std::size_t limit, std::int64_t now) {
+  StoreBody& body = *body_;
+  std::vector<PendingRow> rows;
+  {
+    const std::lock_guard lock(body.mutex);
+    if (body.ledger.later > 0) return rows;
+    body.housekeep(now);
+    body.note_extent();
+    const Region backlog = body.backlog_region();
+    const Region behind{std::max(after, backlog.after), backlog.upto};
+    auto picked = body.read([&]() -> Result<void> {
+      rows.clear();
+      body.pick_region(behind, limit, now, rows);
+      return {};
+    });
+    if (!picked) return tl::unexpected(picked.error());
+    if (auto marked = body.hand_out(backlog, rows, now); !marked) return tl::unexpected(marked.error());
+    if (auto aside = body.set_damaged_aside(rows, now); !aside) return tl::unexpected(aside.error());
+  }
+  if (auto synced = sync_handed_out(rows); !synced) return tl::unexpected(synced.error());
+  return rows;
+}
+
 Result<void> SqliteStore::settle(std::span<const Outcome> outcomes, std::int64_t now) {
   StoreBody& body = *body_;
   const std::lock_guard lock(body.mutex);

@@ -74,6 +74,7 @@ class SqliteStore final : public Outbox,
 
   Result<std::vector<PendingRow>> pending(std::size_t limit, std::int64_t now, bool everything) override;
   Result<std::vector<PendingRow>> pending_live(std::size_t limit, std::int64_t now) override;
+  Result<std::vector<PendingRow>> pending_after(RowId after, std::size_t limit, std::int64_t now) override;
   Result<void> settle(std::span<const Outcome> outcomes, std::int64_t now) override;
   DeliveryTotals totals() const override;
   Result<Audit> audit() override;

@@ -140,6 +140,41 @@ TEST_F(LanesTest, AnOutageDuringADrainMakesALaneForWhatIsNewerStill) {
   expect_sums();
 }
 
+TEST_F(LanesTest, WhatFollowsARequestIsHandedOutMeanwhile) {
+  append(10);
+  ASSERT_THAT(backlog(4), ElementsAre(1, 2, 3, 4));
+  const auto behind = [&](RowId after) { return ids(store_->pending_after(after, 4, clock_.utc_ms())); };
+  EXPECT_THAT(behind(4), ElementsAre(5, 6, 7, 8));
+  settle({1, 2, 3, 4});
+  EXPECT_THAT(behind(8), ElementsAre(9, 10));
+  settle({5, 6, 7, 8});
+  EXPECT_THAT(backlog(), ElementsAre(9, 10));
+  settle({9, 10});
+  EXPECT_THAT(behind(10), IsEmpty());
+  EXPECT_EQ(store_->totals().sent, 10);
+  expect_sums();
+}
+
+TEST_F(LanesTest, NothingIsHandedOutAheadOfARowThatWasPutOff) {
+  append(6);
+  ASSERT_THAT(backlog(2), ElementsAre(1, 2));
+  settle({1}, Outcome::Kind::kLater);
+  settle({2});
+  ASSERT_THAT(backlog(3), ElementsAre(1, 3, 4));
+  EXPECT_THAT(ids(store_->pending_after(4, 3, clock_.utc_ms())), IsEmpty());
+}
+
+TEST_F(LanesTest, WhatIsHandedOutMeanwhileKeepsTheTimeOfItsFirstTry) {
+  append(4);
+  ASSERT_THAT(backlog(2), ElementsAre(1, 2));
+  ASSERT_THAT(ids(store_->pending_after(2, 2, clock_.utc_ms())), ElementsAre(3, 4));
+  clock_.advance(std::chrono::hours{2});
+  const auto rows = store_->pending(10, clock_.utc_ms(), false);
+  ASSERT_TRUE(rows);
+  ASSERT_EQ(rows->size(), 4U);
+  for (const PendingRow& row : *rows) EXPECT_FALSE(row.observation.backfilled) << row.id;
+}
+
 TEST_F(LanesTest, NothingOfALaneIsSettledThatWasNotHandedOut) {
   append(2'001);
   (void)live();
@@ -183,7 +218,15 @@ TEST_F(LanesTest, EveryRowIsSettledOnceWhateverHappens) {
       if (die(3) != 0) append(1 + die(die(12) == 0 ? 4'000 : 40));
       if (die(6) == 0) record();
       const auto limit = static_cast<std::size_t>(1 + die(600));
-      take(die(2) == 0 ? *store_->pending_live(limit, clock_.utc_ms()) : *store_->pending(limit, clock_.utc_ms(), die(9) == 0));
+      const bool from_live = die(2) == 0;
+      const auto rows = from_live ? *store_->pending_live(limit, clock_.utc_ms())
+                                  : *store_->pending(limit, clock_.utc_ms(), die(9) == 0);
+      std::vector<PendingRow> behind;
+      if (!from_live && !rows.empty() && die(2) == 0) {
+        behind = *store_->pending_after(rows.back().id, limit, clock_.utc_ms());
+      }
+      take(rows);
+      if (die(4) != 0) take(behind);  // else they go when they are asked for again
       if (HasFatalFailure()) return;
       if (die(12) == 0) open();
       if (die(8) == 0) expect_sums();

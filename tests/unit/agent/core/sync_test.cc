@@ -339,5 +339,33 @@ TEST_F(SyncTest, SendsAgainWhatTheStoreCouldNotNote) {
   EXPECT_EQ(totals().sent, 3);
 }
 
+/// The next request is made ready while one is under way: rows of a request that fails must not be passed by it.
+TEST_F(SyncTest, ARequestThatFailsIsSentAgainBeforeWhatWasMadeReadyBehindIt) {
+  const auto uids = append(1'600);
+  sink_.next([](const test::FakeSink::Uids& sent) { return test::all_stored(sent); });
+  sink_.next(test::html(502));
+  run();
+  std::vector<std::string> stored;
+  for (std::size_t i = 0; i < sink_.submitted.size(); ++i) {
+    if (i != 1) stored.insert(stored.end(), sink_.submitted[i].begin(), sink_.submitted[i].end());
+  }
+  EXPECT_EQ(stored, uids);
+  EXPECT_EQ(totals().sent, 1'600);
+}
+
+/// What is made ready speaks for the epoch it was made in.
+TEST_F(SyncTest, RowsMadeReadyGoWithTheEpochOfTheirRequest) {
+  append(1'500);
+  step();
+  ASSERT_TRUE(store_->grant_epoch("4"));
+  append(1);
+  run();
+  ASSERT_GE(sink_.bodies.size(), 3U);
+  EXPECT_THAT(sink_.bodies[0], testing::HasSubstr(R"("epoch":"3","instance")"));
+  EXPECT_THAT(sink_.bodies[1], testing::HasSubstr(R"("epoch":"4","instance")"));
+  EXPECT_THAT(sink_.bodies[1], testing::HasSubstr(R"("epoch":"3","identity")"));
+  EXPECT_EQ(totals().sent, 1'501);
+}
+
 }  // namespace
 }  // namespace edge
