@@ -75,7 +75,7 @@ void StoreBody::write_spans_file() const {
 
 void StoreBody::note_extent(bool closed) {
   Extent extent{ledger.last_id, ledger.sent_upto, true, timer ? std::min(synced_upto, ledger.last_id) : ledger.last_id,
-                last_weighing,  clock.utc_ms(),   closed, epochs.back().epoch};
+                last_weighing,  clock.utc_ms(),   closed, store_id};
   if (closed) extent.synced_upto = ledger.last_id;
   if (!write_extent(options.dir, extent)) return;
   extent_id = ledger.last_id;
@@ -112,6 +112,8 @@ void StoreBody::load_facts(std::string_view new_reason, const std::string& kept_
     set_meta("reason", std::string(new_reason));
     inherit_kept(*this);
   }
+  if (meta("store").empty()) set_meta("store", random_hex(16));
+  store_id = meta("store");
   limit_bytes();
   reason = meta("reason");
   corrupt_kept_in = meta("corrupt_kept_in");
@@ -133,6 +135,8 @@ void StoreBody::notice_copy() {
     reason = "restore";
     set_meta("reason", reason);
     set_meta("copied_at", "");
+    store_id = random_hex(16);
+    set_meta("store", store_id);
     set_meta("notice", copied.empty()
                            ? "this store was made in another place (the machine or the directory is another one)"
                            : "this store is a backup that was put back");

@@ -18,7 +18,7 @@ std::optional<Extent> read_extent(const fs::path& dir) {
   if (!(std::istringstream(line) >> extent.last_id >> extent.sent_upto)) return std::nullopt;
   if (!std::getline(in, line) || !std::getline(in, again) || line != again) return extent;
   std::istringstream more(line);
-  more >> extent.synced_upto >> extent.last_weighing >> extent.at >> extent.closed >> extent.epoch;
+  more >> extent.synced_upto >> extent.last_weighing >> extent.at >> extent.closed >> extent.store;
   if (more) {
     extent.complete = true;
     return extent;
@@ -36,7 +36,7 @@ bool write_extent(const fs::path& dir, const Extent& extent) {
   std::ostringstream rows, more;
   rows << extent.last_id << ' ' << extent.sent_upto << '\n';
   more << extent.synced_upto << ' ' << extent.last_weighing << ' ' << extent.at << ' ' << extent.closed << ' '
-       << extent.epoch << '\n';
+       << extent.store << '\n';
   {
     std::ofstream out(fresh, std::ios::trunc);
     out << rows.str() << rows.str() << more.str() << more.str();

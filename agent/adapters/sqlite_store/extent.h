@@ -19,7 +19,7 @@ struct Extent {
   RowId last_weighing = 0;    ///< of the alibi memory
   std::int64_t at = 0;        ///< UTC ms
   bool closed = false;        ///< written by a proper end: there was no row behind it
-  std::string epoch{};        ///< of the newest rows
+  std::string store{};        ///< meta `store` of the database it speaks of
 };
 
 std::filesystem::path extent_file(const std::filesystem::path& dir);

@@ -234,7 +234,7 @@ void StoreBody::load_ledger() {
 /// given again.
 void StoreBody::miss_no_rows() {
   const auto noted = read_extent(options.dir);
-  if (!noted || !noted->complete || noted->epoch != epochs.back().epoch || noted->synced_upto <= ledger.last_id) return;
+  if (!noted || !noted->complete || noted->store != store_id || noted->synced_upto <= ledger.last_id) return;
   throw SQLite::Exception("the newest rows are gone: " + std::to_string(noted->synced_upto - ledger.last_id) +
                               " that were on the disk",
                           SQLITE_CORRUPT);

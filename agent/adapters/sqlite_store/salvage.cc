@@ -189,7 +189,7 @@ Result<void> Salvage::scan() {
       take_out(missing_, row.id);
       found.push_back(std::move(row));
     });
-    for (auto& weighing : weighings_on_page(*pages_, page, body_.options.gateway)) links_.push_back(std::move(weighing));
+    for (auto& link : weighings_on_page(*pages_, page, body_.options.gateway)) links_.push_back(std::move(link));
   }
   Progress next = progress_;
   next.next_id = static_cast<RowId>(page);
@@ -376,7 +376,8 @@ void Salvage::write_report() const {
   out << progress_.put_back << " rows that the server may lack were put back into the store.\n"
       << progress_.lost << " rows could not be read any more"
       << (progress_.lost == 0 ? ".\n" : "; gap records tell the server which.\n")
-      << (body_.unknown_end.empty() ? "" : "Beyond these " + body_.unknown_end + ".\n") << "Rows the server had already are still in these files. They can be deleted once nobody needs them.\n";
+      << (body_.unknown_end.empty() ? "" : "Beyond these " + body_.unknown_end + ".\n")
+      << "Rows the server had already are still in these files. They can be deleted once nobody needs them.\n";
 }
 
 }  // namespace edge

@@ -132,7 +132,7 @@ struct StoreBody {
   void load_ledger();
   /// A store that woke up as a copy of itself goes on in an epoch of its own.
   void notice_copy();
-  /// Throws SQLITE_CORRUPT where rows are missing at the end that were noted as synced in this epoch.
+  /// Throws SQLITE_CORRUPT where rows are missing at the end that were noted as synced in this very database.
   void miss_no_rows();
 
   void load_spans();
@@ -335,6 +335,7 @@ struct StoreBody {
   RowId last_weighing = 0;      ///< the largest id the alibi memory ever gave
   RowId synced_upto = 0;        ///< rows known to be on the disk itself
   std::uint64_t document_commit = 0;                                ///< the timer's number of the newest one
+  std::string store_id;  ///< random, of this database: a copy and a new one have another
   std::string instance, reason, last_epoch, corrupt_kept_in;
   std::int64_t corrupt_at = 0;
   std::string notice;      ///< StoreRecovery::notice, and since when
