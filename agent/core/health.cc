@@ -52,6 +52,12 @@ void judge_recovery(const StoreRecovery& recovery, Reasons& reasons) {
     reasons.push_back({Weight::kUnhealthy, "store_damaged",
                        "the database is damaged and will be set aside at the next start: " + recovery.damage});
   }
+  if (recovery.damaged_rows > 0) {
+    reasons.push_back({Weight::kNote, "rows_damaged",
+                       std::to_string(recovery.damaged_rows) +
+                           " rows are not as they were written and are not sent: have the disk and the memory of this "
+                           "machine checked"});
+  }
   if (!recovery.salvaging.empty()) {
     reasons.push_back({Weight::kNote, "salvaging",
                        std::to_string(recovery.put_back) + " rows put back so far from " + recovery.salvaging});
@@ -59,6 +65,7 @@ void judge_recovery(const StoreRecovery& recovery, Reasons& reasons) {
   if (recovery.lost > 0) {
     reasons.push_back({Weight::kNote, "rows_lost", std::to_string(recovery.lost) + " rows were lost by damage of the disk"});
   }
+  if (!recovery.unknown_end.empty()) reasons.push_back({Weight::kNote, "rows_unknown", recovery.unknown_end});
   if (!recovery.notice.empty()) reasons.push_back({Weight::kNote, "store_copied", recovery.notice});
 }
 

@@ -82,16 +82,24 @@ Result<void> Ingest::warm() {
   constexpr std::size_t kPiece = 4'096;
   static_assert(UidWindow::kCapacity % kPiece == 0);
   const std::lock_guard lock(mutex_);
+  learn();  // older than all that follows
   for (std::size_t left = UidWindow::kCapacity; left > 0; left -= kPiece) {
     const auto recent = outbox_.newest(kPiece, left - kPiece);
     if (!recent) return tl::unexpected(recent.error());
-    for (const RecentUid& row : *recent) {
-      const bool by_message = row.identity == Identity::kReceived;
-      const MessageTraits traits{row.packet_id, row.site, row.device, row.index, row.raw_sha256};
-      window_.add(row.uid, by_message ? message_key(traits) : 0);
-    }
+    for (const RecentUid& row : *recent) remember(row);
   }
   return {};
+}
+
+void Ingest::remember(const RecentUid& row) {
+  if (window_.contains(row.uid)) return;  // a row that was put back is told of twice, and may answer one DUP only
+  const bool by_message = row.identity == Identity::kReceived;
+  const MessageTraits traits{row.packet_id, row.site, row.device, row.index, row.raw_sha256};
+  window_.add(row.uid, by_message ? message_key(traits) : 0);
+}
+
+void Ingest::learn() {
+  for (const RecentUid& row : outbox_.found_again()) remember(row);
 }
 
 void Ingest::set_rules(IngestRules rules) {
@@ -162,6 +170,7 @@ Result<void> Ingest::take_poll(const PolledAnswer& answer) {
 }
 
 Result<void> Ingest::take(const InboundMessage& message) {
+  learn();
   Arrival arrival = arrive();
   arrival.message = message;
   const TopicRule* rule = nullptr;

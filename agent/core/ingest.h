@@ -41,6 +41,9 @@ class Ingest : public MessageSink, public PollSink {
  private:
   struct Arrival;
   Arrival arrive() const;
+  void remember(const RecentUid& row);
+  /// Of a damaged store's rows, those found since the last message: what it acknowledged is not taken twice.
+  void learn();
   Result<void> take(const InboundMessage& message);
   Result<void> take_poll(const PolledAnswer& answer);
   Result<void> ignore(std::string_view reason);

@@ -54,6 +54,9 @@ class Outbox {
   /// Of the newest rows but the last `skip`, oldest of them first.
   virtual Result<std::vector<RecentUid>> newest(std::size_t count, std::size_t skip) = 0;
   Result<std::vector<RecentUid>> newest(std::size_t count) { return newest(count, 0); }
+  /// Rows known from before that newest() may lack, each told once: the youngest of a database that was set aside, and
+  /// those found in it later. Nearly always empty, and cheap then.
+  virtual std::vector<RecentUid> found_again() { return {}; }
   virtual Counters counters() const = 0;
   /// False above the high watermark until below the low one: sources should pause.
   virtual bool accepting() const = 0;
@@ -235,11 +238,13 @@ class Policies {
 /// What became of damage, and of copies.
 struct StoreRecovery {
   std::string damage;         ///< what is wrong with the file in use: it is set aside at the next start; empty = nothing
+  std::int64_t damaged_rows = 0;  ///< found since the start, not as they were written; the file itself is sound
   bool restart_due = false;   ///< no use going on in it: end with exit code 75 and start anew
   std::string salvaging;      ///< the directory whose database is being put back; empty = none
   bool inspecting = false;    ///< the file is being looked through behind the start
   std::int64_t put_back = 0;  ///< rows salvaged, of all times
   std::int64_t lost = 0;      ///< rows known to be lost by damage, of all times
+  std::string unknown_end{};  ///< rows a damaged file may have held at its end beyond those counted; empty = none
   std::string notice;         ///< why this store counts as a copy; empty = it does not
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/ports/store.h"
@@ -31,11 +32,13 @@ class MemoryOutbox : public Outbox {
     }
     return recent;
   }
+  std::vector<RecentUid> found_again() override { return std::exchange(found, {}); }
   Counters counters() const override { return totals; }
   bool accepting() const override { return true; }
 
   std::vector<NewObservation> rows;
   Counters totals;
+  std::vector<RecentUid> found;  ///< what found_again() tells next
   std::optional<Error> failure;
 };
 

@@ -58,6 +58,7 @@ Json store_json(const HealthFacts& facts) {
             {"salvaging", recovery.salvaging},
             {"put_back", recovery.put_back},
             {"lost", recovery.lost},
+            {"unknown_end", recovery.unknown_end},
             {"notice", recovery.notice}}}};
 }
 

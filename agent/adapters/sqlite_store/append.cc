@@ -96,6 +96,7 @@ Result<void> SqliteStore::append(std::span<NewObservation> rows, const Counters&
     if (const std::string failure = body.durability_failure(); !failure.empty()) return fail(Errc::kIo, failure);
     if (auto stored = body.append(rows, add); !stored) return stored;
     if (body.timer) body.timer->committed();
+    body.keep_extent();
     body.look_for_space();
   }
   if (body.timer) return body.timer->await();

@@ -133,7 +133,6 @@ Result<std::vector<PendingRow>> SqliteStore::pending(std::size_t limit, std::int
   {
     const std::lock_guard lock(body.mutex);
     body.housekeep(now);
-    body.note_extent();
     bool again = true;
     while (again) {
       auto picked = body.read([&]() -> Result<std::vector<PendingRow>> { return body.pick(limit, now, everything); });
@@ -149,6 +148,8 @@ Result<std::vector<PendingRow>> SqliteStore::pending(std::size_t limit, std::int
     if (auto aside = body.set_damaged_aside(rows, now); !aside) return tl::unexpected(aside.error());
   }
   if (auto synced = sync_handed_out(rows); !synced) return tl::unexpected(synced.error());
+  const std::lock_guard lock(body.mutex);
+  body.keep_extent();
   return rows;
 }
 
@@ -175,7 +176,7 @@ Result<std::vector<PendingRow>> SqliteStore::pending_after(RowId after, std::siz
     const std::lock_guard lock(body.mutex);
     if (body.ledger.later > 0) return rows;
     body.housekeep(now);
-    body.note_extent();
+    body.keep_extent();
     const Region backlog = body.backlog_region();
     const Region behind{std::max(after, backlog.after), backlog.upto};
     auto picked = body.read([&]() -> Result<void> {

@@ -6,6 +6,7 @@
 #include <random>
 #include <system_error>
 
+#include "agent/adapters/sqlite_store/extent.h"
 #include "agent/adapters/sqlite_store/files.h"
 #include "agent/adapters/sqlite_store/salvage.h"
 #include "agent/adapters/sqlite_store/store_body.h"
@@ -72,27 +73,20 @@ void StoreBody::write_spans_file() const {
   std::filesystem::rename(fresh, path, ignored);
 }
 
-void StoreBody::write_extent() {
-  const std::filesystem::path path = extent_file(options.dir);
-  std::filesystem::path fresh = path;
-  fresh += ".new";
-  const std::string fact = std::to_string(ledger.last_id) + ' ' + std::to_string(ledger.sent_upto) + '\n';
-  {
-    std::ofstream out(fresh, std::ios::trunc);
-    out << fact << fact;  // twice: a damaged one is not believed
-    if (!out.flush()) return;
-  }
-  std::error_code ignored;
-  std::filesystem::rename(fresh, path, ignored);
+void StoreBody::note_extent(bool closed) {
+  Extent extent{ledger.last_id, ledger.sent_upto, true, timer ? std::min(synced_upto, ledger.last_id) : ledger.last_id,
+                last_weighing,  clock.utc_ms(),   closed, store_id};
+  if (closed) extent.synced_upto = ledger.last_id;
+  if (!write_extent(options.dir, extent)) return;
   extent_id = ledger.last_id;
   extent_at = clock.mono_ms();
 }
 
-void StoreBody::note_extent() {
-  constexpr RowId kRows = 4'096;
+void StoreBody::keep_extent() {
+  constexpr RowId kMargin = 512;  // no commit has more rows than that
   constexpr std::int64_t kEveryMs = 60'000;
-  const bool due = ledger.last_id - extent_id >= kRows || clock.mono_ms() - extent_at >= kEveryMs;
-  if (due && ledger.last_id != extent_id) write_extent();
+  const bool due = ledger.last_id - extent_id >= kMostUnnoted - kMargin || clock.mono_ms() - extent_at >= kEveryMs;
+  if (due && ledger.last_id != extent_id) note_extent(false);
 }
 
 void StoreBody::limit_bytes() {
@@ -118,6 +112,8 @@ void StoreBody::load_facts(std::string_view new_reason, const std::string& kept_
     set_meta("reason", std::string(new_reason));
     inherit_kept(*this);
   }
+  if (meta("store").empty()) set_meta("store", random_hex(16));
+  store_id = meta("store");
   limit_bytes();
   reason = meta("reason");
   corrupt_kept_in = meta("corrupt_kept_in");
@@ -139,6 +135,8 @@ void StoreBody::notice_copy() {
     reason = "restore";
     set_meta("reason", reason);
     set_meta("copied_at", "");
+    store_id = random_hex(16);
+    set_meta("store", store_id);
     set_meta("notice", copied.empty()
                            ? "this store was made in another place (the machine or the directory is another one)"
                            : "this store is a backup that was put back");
@@ -147,6 +145,7 @@ void StoreBody::notice_copy() {
   const std::string at = meta("notice_at");
   notice_at = at.empty() ? 0 : std::stoll(at);
   notice = meta("notice");
+  load_unknown_end();
 }
 
 }  // namespace edge

@@ -19,7 +19,6 @@ class Inspection {
   bool rows();
   bool documents(const char* table, const char* wrong);
   bool tables();
-  void found(std::int64_t rows, const char* what);
 
   StoreBody& body_;
   int stage_ = 0;

@@ -1,6 +1,7 @@
 #include <SQLiteCpp/Statement.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <string>
 
@@ -44,6 +45,23 @@ void insert_all(SQLite::Database& db, const std::string& sql, const std::vector<
   }
 }
 
+/// The newest sound weighing of each scale, from the pages alone: where SQLite cannot read the alibi memory. Nothing where
+/// that takes longer than a start may: a chain must not go on from any link but the newest.
+std::map<std::string, Values> heads_on_pages(const KeptStore& kept, const std::string& gateway) {
+  constexpr std::chrono::seconds kPatience{1};
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  const PageScan pages(kept.dir() / "edge.sqlite", kPageBytes);
+  std::map<std::string, Values> heads;
+  for (std::size_t page = 0; page < pages.pages(); ++page) {
+    if (std::chrono::steady_clock::now() > until) return {};
+    for (auto& weighing : weighings_on_page(pages, page, gateway)) {
+      Values& head = heads[weighing.values[2].bytes];
+      if (head.empty() || head[0].number < weighing.id) head = std::move(weighing.values);
+    }
+  }
+  return heads;
+}
+
 /// The newest sound weighing of each scale, at the id it had: those that follow come after it, those that were before
 /// find their places free.
 void inherit_heads(StoreBody& body, const KeptStore& kept) {
@@ -56,6 +74,9 @@ void inherit_heads(StoreBody& body, const KeptStore& kept) {
       const auto known = heads.find(weighing.values[2].bytes);
       if (known == heads.end() || known->second[0].number < id) heads[weighing.values[2].bytes] = weighing.values;
     }
+  }
+  if (heads.empty() && kept.all("SELECT max(id) FROM weighing").empty()) {
+    heads = heads_on_pages(kept, body.options.gateway);
   }
   std::vector<KeptWeighing> rows;
   for (auto& [scale, values] : heads) rows.push_back({values[0].number, values});
@@ -74,6 +95,17 @@ void inherit_open_tickets(StoreBody& body, const KeptStore& kept) {
 }
 
 }  // namespace
+
+std::vector<KeptWeighing> weighings_on_page(const PageScan& pages, std::size_t page, const std::string& gateway) {
+  constexpr std::size_t kColumns = 7;
+  std::vector<KeptWeighing> found;
+  pages.records(
+      page, kColumns, [](RowId id) { return id > 0; },
+      [&](Values values) {
+        if (is_sound(values, gateway)) found.push_back({values[0].number, std::move(values)});
+      });
+  return found;
+}
 
 RowId last_weighing(const KeptStore& kept) { return kept.last_id("weighing", kLeastDocumentBytes); }
 RowId last_kept_ticket(const KeptStore& kept) { return kept.last_id("ticket", kLeastDocumentBytes); }
@@ -119,6 +151,10 @@ void inherit_kept(StoreBody& body) {
     }
     body.set_meta("last_epoch", last);
     inherit_heads(body, kept);
+    // Those that were before find their places free, whatever becomes known of them.
+    const std::string base = body.meta("weighing_base");
+    body.set_meta("weighing_base",
+                  std::to_string(std::max(last_weighing(kept), base.empty() ? RowId{0} : RowId{std::stoll(base)})));
     inherit_open_tickets(body, kept);
     const RowId last_ticket = last_kept_ticket(kept);
     auto newest = kept_tickets(kept, std::max<RowId>(last_ticket - kNewestDocuments + 1, 1), last_ticket);

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <utility>
 
+#include "agent/adapters/sqlite_store/extent.h"
 #include "agent/adapters/sqlite_store/files.h"
 #include "agent/adapters/sqlite_store/row_codec.h"
 #include "agent/adapters/sqlite_store/row_hash.h"
@@ -57,6 +58,11 @@ const EpochSpan* find(const std::vector<EpochSpan>& spans, RowId id) {
 }
 
 }  // namespace
+
+RowId KeptStore::most_unknown(RowId upto) const {
+  if (noted_ && noted_->closed) return 0;
+  return std::max<RowId>(sure_upto() + kMostUnnoted - std::max(upto, sure_upto()), 0);
+}
 
 bool KeptDelivery::is_unsent(RowId id) const {
   return !cursor_known || !exceptions_known || id > sent_upto || exceptions.contains(id);
@@ -124,15 +130,38 @@ void KeptStore::load_delivery() {
     while (select.executeStep()) delivery_.exceptions[select.getColumn(0).getInt64()] = select.getColumn(1).getInt();
     return true;
   }).has_value();
+  tolerant([&] {
+    SQLite::Statement select(*db_, "SELECT id FROM dead_letter");
+    while (select.executeStep()) delivery_.letters.insert(select.getColumn(0).getInt64());
+    return true;
+  });
+}
+
+std::optional<DeadLetter> KeptStore::letter(RowId id) const {
+  if (!delivery_.letters.contains(id)) return std::nullopt;
+  const auto found = table("dead_letter", "id", "at, status, code, field, message", id, id);
+  using Type = StoredValue::Type;
+  if (found.size() != 1 || found[0].size() != 6 || found[0][1].type != Type::kInteger) return std::nullopt;
+  const Values& said = found[0];
+  for (std::size_t i = 2; i < said.size(); ++i) {
+    if (said[i].type != Type::kText) return std::nullopt;
+  }
+  DeadLetter letter;
+  letter.id = id;
+  letter.at = said[1].number;
+  letter.status = said[2].bytes;
+  letter.code = said[3].bytes;
+  letter.field = said[4].bytes;
+  letter.message = said[5].bytes;
+  return letter;
 }
 
 /// What was noted beside the database is older than it, so more counts as unsent than is: the server knows.
 void KeptStore::load_extent() {
-  std::ifstream in(extent_file(dir_));
-  RowId last = 0, sent = 0, last_again = -1, sent_again = -1;
-  if (!(in >> last >> sent >> last_again >> sent_again) || last != last_again || sent != sent_again) return;
-  delivery_.noted_upto = last;
-  delivery_.sent_upto = sent;
+  noted_ = read_extent(dir_);
+  if (!noted_) return;
+  delivery_.noted_upto = noted_->last_id;
+  delivery_.sent_upto = noted_->sent_upto;
   delivery_.cursor_known = true;
 }
 
@@ -156,10 +185,11 @@ RowId KeptStore::sure_upto() const {
 }
 
 RowId KeptStore::last_id(const std::string& table, std::int64_t least_row_bytes) const {
-  if (!db_) return 0;
-  const RowId known = table == "outbox" ? sure_upto() : 0;
+  RowId known = table == "outbox" ? sure_upto() : 0;
+  if (table == "weighing" && noted_) known = noted_->last_weighing;
   fs::path wal = dir_ / "edge.sqlite-wal";
   const RowId most = known + (bytes_on_disk(dir_ / "edge.sqlite") + bytes_on_disk(wal)) / least_row_bytes;
+  if (!db_) return most;
   const auto found = tolerant([&] { return db_->execAndGet("SELECT ifnull(max(id), 0) FROM " + table).getInt64(); });
   // A damaged id may be any number: nobody walks to that one.
   return found && *found <= most ? std::max(*found, known) : most;

@@ -6,10 +6,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "agent/adapters/sqlite_store/extent.h"
 #include "agent/adapters/sqlite_store/store_body.h"
 #include "agent/adapters/sqlite_store/stored_row.h"
 
@@ -22,6 +24,7 @@ struct KeptDelivery {
   RowId sent_upto = 0;
   std::int64_t holes = 0;           ///< rows above the cursor that were thinned out, each told of by a gap record
   std::map<RowId, int> exceptions;  ///< stored states
+  std::set<RowId> letters;          ///< rows that are dead letters, as far as that can be read
   RowId noted_upto = 0;  ///< the last row that was ever noted somewhere, whether it can be read or not
 
   /// Whether the server may lack the row.
@@ -47,9 +50,12 @@ class KeptStore {
   const EpochSpan* span_of(RowId id) const;
   /// The last row that is known to have been there, whether it can be read or not.
   RowId sure_upto() const;
+  /// Rows that may have been behind row `upto`, the last one found, at most; whether there were any nobody knows.
+  RowId most_unknown(RowId upto) const;
+  const std::optional<Extent>& noted() const { return noted_; }
   /// First and last of the outbox that may be unsent; 0, 0 where it cannot be read.
   std::pair<RowId, RowId> row_ids() const;
-  /// The largest id of `table`; where it cannot be read, what fits into the file at most.
+  /// The largest id of `table`, or, where it cannot be read, what fits into the file at most.
   RowId last_id(const std::string& table, std::int64_t least_row_bytes) const;
 
   /// The sound rows of from…to that can be read, ascending.
@@ -57,6 +63,8 @@ class KeptStore {
   /// Any other table: `columns` of rows whose key (an integer column) is within from…to, ascending.
   std::vector<Values> table(const std::string& table, const std::string& key, const std::string& columns, RowId from,
                             RowId to) const;
+  /// What was said when row `id` became a dead letter; nothing where it is none or that cannot be read.
+  std::optional<DeadLetter> letter(RowId id) const;
   /// Ids of the newest weighing of each scale.
   std::vector<RowId> heads() const;
   /// Of a small table as much as can be read in one go.
@@ -75,6 +83,7 @@ class KeptStore {
   bool busy_ = false;
   std::vector<EpochSpan> spans_, other_spans_;  ///< those beside the database where both are there
   KeptDelivery delivery_;
+  std::optional<Extent> noted_;
 };
 
 }  // namespace edge

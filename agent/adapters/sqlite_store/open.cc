@@ -9,7 +9,9 @@
 #include <system_error>
 
 #include "agent/adapters/sqlite_store/counting.h"
+#include "agent/adapters/sqlite_store/extent.h"
 #include "agent/adapters/sqlite_store/files.h"
+#include "agent/adapters/sqlite_store/log_check.h"
 #include "agent/adapters/sqlite_store/row_hash.h"
 #include "agent/adapters/sqlite_store/schema.h"
 #include "agent/adapters/sqlite_store/store_body.h"
@@ -20,9 +22,6 @@ namespace edge {
 namespace fs = std::filesystem;
 
 namespace {
-
-/// Small pages: a commit writes whole ones, and a plain row is 200 to 300 bytes (measured: peers.md).
-constexpr int kPageBytes = 1024;
 
 void expect(SQLite::Database& db, const std::string& pragma, const std::string& wanted) {
   const std::string got = db.execAndGet("PRAGMA " + pragma).getString();
@@ -54,6 +53,7 @@ std::string damage_before_opening(const StoreBody& body) {
   fs::path wal = body.file();
   wal += "-wal";
   if (bytes_on_disk(body.file()) == 0 && bytes_on_disk(wal) > 0) return "a WAL without its database";
+  if (has_commits_behind_damage(wal)) return "the write-ahead log (-wal) is damaged before its end";
   if (!fs::exists(body.suspect_mark())) return {};
   std::string why;
   std::ifstream in(body.suspect_mark());
@@ -143,9 +143,9 @@ StoreBody::~StoreBody() {
   timer.reset();
   if (sound) {
     const std::lock_guard guard(mutex);
-    // Without this mark the next start checks the file.
-    (void)transact([&] { set_meta("clean", "1"); });
-    write_extent();
+    // Without this mark the next start checks the file: damaged rows may not have come alone.
+    if (damaged_rows == 0) (void)transact([&] { set_meta("clean", "1"); });
+    note_extent(true);
     sqlite3_db_config(db->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
   }
   statements.reset();
@@ -230,6 +230,16 @@ void StoreBody::load_ledger() {
   }
 }
 
+/// A log that is cut short looks to SQLite like one that was never longer, and the numbers of the rows it held would be
+/// given again.
+void StoreBody::miss_no_rows() {
+  const auto noted = read_extent(options.dir);
+  if (!noted || !noted->complete || noted->store != store_id || noted->synced_upto <= ledger.last_id) return;
+  throw SQLite::Exception("the newest rows are gone: " + std::to_string(noted->synced_upto - ledger.last_id) +
+                              " that were on the disk",
+                          SQLITE_CORRUPT);
+}
+
 Result<void> StoreBody::start_sync() {
   fs::path wal = file();
   wal += "-wal";
@@ -261,6 +271,7 @@ Result<void> StoreBody::open(std::string_view new_reason, const std::string& kep
       load_facts(new_reason, kept_in);
       load_ledger();
       notice_copy();
+      miss_no_rows();
       SQLite::Statement(*db, "COMMIT").exec();
     }
     write_spans_file();
@@ -269,6 +280,8 @@ Result<void> StoreBody::open(std::string_view new_reason, const std::string& kep
     set_limits();
     if (auto started = start_sync(); !started) return started;
     statements = std::make_unique<Statements>(*db);
+    synced_upto = ledger.last_id;
+    note_extent(false);  // from now on rows may come behind what is noted
   } catch (const SQLite::Exception& e) {
     return tl::unexpected(to_error(e, file()));
   } catch (const std::logic_error& e) {

@@ -60,21 +60,21 @@ StoredValue value_of(std::uint64_t type, std::string_view bytes) {
   return {type % 2 == 0 ? Type::kBlob : Type::kText, 0, std::string(bytes)};
 }
 
-/// The columns of a record; nothing where they are not those of the outbox.
-std::optional<Values> record_of(std::string_view payload, RowId id) {
+/// The columns of a record; nothing where they are not so many.
+std::optional<Values> record_of(std::string_view payload, RowId id, std::size_t columns) {
   std::size_t head = 0;
   const auto head_bytes = varint(payload, head);
   if (!head_bytes || *head_bytes > payload.size()) return std::nullopt;
   std::size_t body = *head_bytes;
   Values values;
-  while (head < *head_bytes && values.size() <= static_cast<std::size_t>(kHashedColumns)) {
+  while (head < *head_bytes && values.size() < columns) {
     const auto type = varint(payload.substr(0, *head_bytes), head);
     const auto length = type ? length_of(*type) : std::nullopt;
     if (!length || *length > payload.size() - body) return std::nullopt;
     values.push_back(value_of(*type, payload.substr(body, *length)));
     body += *length;
   }
-  if (head != *head_bytes || values.size() != static_cast<std::size_t>(kHashedColumns) + 1) return std::nullopt;
+  if (head != *head_bytes || values.size() != columns) return std::nullopt;
   values[0] = {StoredValue::Type::kInteger, id, {}};  // an alias of the rowid is stored as NULL
   return values;
 }
@@ -141,6 +141,13 @@ bool PageScan::payload(std::string_view page, std::size_t at, std::uint64_t byte
 
 void PageScan::rows(std::size_t index, const std::function<bool(RowId)>& wanted,
                     const std::function<void(StoredRow)>& found) const {
+  records(index, static_cast<std::size_t>(kHashedColumns) + 1, wanted, [&](Values values) {
+    if (auto row = sound_row(std::move(values))) found(std::move(*row));
+  });
+}
+
+void PageScan::records(std::size_t index, std::size_t columns, const std::function<bool(RowId)>& wanted,
+                       const std::function<void(Values)>& found) const {
   const std::string bytes = page(index);
   const std::size_t begin = index == 0 ? kFileHeader : 0;
   if (bytes.size() < page_bytes_ || static_cast<unsigned char>(bytes[begin]) != kTableLeaf) return;
@@ -152,11 +159,12 @@ void PageScan::rows(std::size_t index, const std::function<bool(RowId)>& wanted,
     const auto size = varint(bytes, at);
     const auto rowid = size ? varint(bytes, at) : std::nullopt;
     if (!rowid || *size > kMostPayload || !wanted(static_cast<RowId>(*rowid))) continue;
+    // A record begins with the bytes of its head: one for itself and one or two for each column, a few have three.
+    const auto head = at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0U;
+    if (head <= columns || head > columns * 2) continue;
     std::string whole;
     if (!payload(bytes, at, *size, whole)) continue;
-    auto values = record_of(whole, static_cast<RowId>(*rowid));
-    if (!values) continue;
-    if (auto row = sound_row(std::move(*values))) found(std::move(*row));
+    if (auto values = record_of(whole, static_cast<RowId>(*rowid), columns)) found(std::move(*values));
   }
 }
 

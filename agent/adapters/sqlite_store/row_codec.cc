@@ -214,6 +214,12 @@ void bind_document(SQLite::Statement& insert, RowId id, const Document& document
 
 bool is_document_row(std::int64_t bits) { return (bits & kDocumentBit) != 0; }
 
+Identity identity_of(std::int64_t bits) {
+  Observation row;
+  unpack(static_cast<int>(bits), row);
+  return row.identity;
+}
+
 bool is_intact(const SQLite::Statement& select) {
   const SQLite::Column stored = select.getColumn(kHash);
   return stored.isNull() || stored.getInt64() == hash_of(select, kHashedColumns);

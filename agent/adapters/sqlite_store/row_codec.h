@@ -46,6 +46,9 @@ Observation read_row(const SQLite::Statement& select);
 /// Whether a row with these `bits` is a document.
 bool is_document_row(std::int64_t bits);
 
+/// How a row with these `bits` came to its uid.
+Identity identity_of(std::int64_t bits);
+
 /// Whether the row is as it was written; a row of an older schema carries no hash and counts as that.
 bool is_intact(const SQLite::Statement& select);
 

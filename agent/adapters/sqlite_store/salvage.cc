@@ -4,10 +4,11 @@
 #include <fstream>
 #include <limits>
 
+#include "agent/adapters/sqlite_store/recall.h"
 #include "agent/adapters/sqlite_store/salvaged_rows.h"
 #include "protocols/bytes.h"
 #include "protocols/record/chain.h"
-#include "protocols/record/identity.h"
+#include "protocols/record/time.h"
 #include "protocols/wire/records.h"
 #include "protocols/wire/weighing_link.h"
 
@@ -18,7 +19,6 @@ namespace {
 constexpr RowId kChunk = 500;           ///< rows of one transaction: a few ms
 constexpr RowId kDocuments = 100;       ///< weighings or tickets of one
 constexpr std::size_t kPages = 512;     ///< looked through between two transactions
-constexpr std::size_t kPageBytes = 1024;
 constexpr std::size_t kMostGaps = 200;  ///< records of one salvage; nearer losses are told of together
 constexpr RowId kOpenEnd = std::numeric_limits<RowId>::max();
 constexpr std::size_t kFewSpans = 200;
@@ -27,8 +27,6 @@ constexpr const char* kReport = "salvaged.txt";
 }  // namespace
 
 fs::path spans_file(const fs::path& dir) { return dir / "epochs"; }
-
-fs::path extent_file(const fs::path& dir) { return dir / "extent"; }
 
 std::vector<fs::path> kept_to_salvage(const fs::path& state_dir) {
   std::vector<fs::path> dirs;
@@ -123,7 +121,7 @@ Result<void> Salvage::go_on(const Progress& next) {
 }
 
 Result<void> Salvage::weighings() {
-  const RowId last = last_weighing(kept_);
+  const RowId last = kept_.opened() ? last_weighing(kept_) : 0;  // else from the pages: scan()
   const RowId to = std::min(progress_.next_id + kDocuments - 1, last);
   const auto found = kept_weighings(kept_, body_.options.gateway, progress_.next_id, to);
   Progress next = progress_;
@@ -135,7 +133,7 @@ Result<void> Salvage::weighings() {
 }
 
 Result<void> Salvage::tickets() {
-  const RowId last = last_kept_ticket(kept_);
+  const RowId last = kept_.opened() ? last_kept_ticket(kept_) : 0;
   const RowId to = std::min(progress_.next_id + kDocuments - 1, last);
   const auto found = kept_tickets(kept_, progress_.next_id, to);
   Progress next = progress_;
@@ -191,6 +189,7 @@ Result<void> Salvage::scan() {
       take_out(missing_, row.id);
       found.push_back(std::move(row));
     });
+    for (auto& link : weighings_on_page(*pages_, page, body_.options.gateway)) links_.push_back(std::move(link));
   }
   Progress next = progress_;
   next.next_id = static_cast<RowId>(page);
@@ -236,6 +235,7 @@ void Salvage::write_missing() {
 /// missing_ is ahead of what is noted: the next step begins with that.
 void Salvage::forget() {
   loaded_ = false;
+  links_.clear();
   missing_.clear();
 }
 
@@ -246,10 +246,14 @@ Result<void> Salvage::put_back(const std::vector<StoredRow>& found, Progress nex
     return fail(Errc::kFull, "the store is full: " + name_ + " is put back once there is room");
   }
   SalvagedRows batch(body_);
-  for (const StoredRow& row : found) batch.add(row, kept_.span_of(row, body_.options.gateway));
+  for (const StoredRow& row : found) {
+    batch.add(row, kept_.span_of(row, body_.options.gateway), kept_.letter(row.id));
+  }
   next.put_back += static_cast<std::int64_t>(found.size());
+  const auto links = std::exchange(links_, {});
   const auto done = note(next, [&] {
     batch.write();
+    insert_weighings(*body_.db, links);
     write_missing();
   });
   if (!done) {
@@ -257,6 +261,18 @@ Result<void> Salvage::put_back(const std::vector<StoredRow>& found, Progress nex
     return done;
   }
   batch.book();
+  if (!links.empty()) {
+    // A scale that weighed nothing since the start goes on from its newest link.
+    if (auto heads = body_.read([&]() -> Result<void> { return body_.load_chain_heads(), Result<void>(); }); !heads) {
+      return heads;
+    }
+  }
+  // What SQLite could read the window of latest uids has been told of before (recall.h).
+  const RowId oldest = kept_.sure_upto() - kRecalledRows;
+  for (const StoredRow& row : found) {
+    auto recent = pages_ && row.id > oldest ? row.recent() : std::nullopt;
+    if (recent) body_.find_again(std::move(*recent));
+  }
   // Should this store be set aside in its turn: not for each step where there are many.
   if (!found.empty() && body_.epochs.size() <= kFewSpans) body_.write_spans_file();
   return {};
@@ -301,24 +317,21 @@ Document Salvage::gap_of(const Lost& lost, const EpochSpan& span) const {
     }
     return body_.clock.utc_ms();
   };
-  wire::Gap gap;
-  gap.from_seq = lost.ids.first - span.first_id + 1;
-  gap.to_seq = lost.ids.second - span.first_id + 1;
-  gap.count = lost.count;
-  gap.from_at = time_near(lost.ids.first - 1, lost.ids.second + 1);
-  gap.to_at = time_near(lost.ids.second + 1, lost.ids.first - 1);
-  gap.reason = "corrupt";
-  // It takes the place of the first row it tells of: that number is free, and the range is of that row's epoch.
-  gap.stamp.epoch = span.epoch;
-  gap.stamp.seq = gap.from_seq;
-  gap.stamp.uid = uid_of_sequence(body_.options.gateway, span.epoch, "gap", std::to_string(gap.stamp.seq));
-  Document document;
-  document.json = wire::encode(gap);
-  document.head.uid = gap.stamp.uid;
-  document.head.type = "gap";
-  document.head.value = std::to_string(gap.count);
-  document.head.received_at = body_.clock.utc_ms();
-  return document;
+  return edge::gap_of(body_,
+                      {lost.ids.first, lost.ids.second, lost.count, time_near(lost.ids.first - 1, lost.ids.second + 1),
+                       time_near(lost.ids.second + 1, lost.ids.first - 1)},
+                      span);
+}
+
+/// What is lost behind the last row that is known leaves no trace to count: so much is said, and no more.
+std::string Salvage::unknown_end() const {
+  const bool open = !missing_.empty() && missing_.back().second == kOpenEnd;
+  const RowId most = kept_.most_unknown(open ? missing_.back().first - 1 : 0);
+  if (most == 0) return {};
+  const auto& noted = kept_.noted();
+  const std::string since = noted && noted->complete ? " after " + format_instant(noted->at) : std::string();
+  return "possibly up to " + std::to_string(most) + " rows more" + since +
+         ": were any written and lost with the end of the files in " + name_ + ", nobody can tell";
 }
 
 Result<void> Salvage::gaps() {
@@ -339,12 +352,22 @@ Result<void> Salvage::gaps() {
   SalvagedRows batch(body_);
   for (std::size_t n = 0; n < parts.size(); ++n) batch.add(documents[n], parts[n].ids.first, *spans[n]);
   batch.lose(next.lost - progress_.lost);
+  const std::string unknown = unknown_end();
   const auto done = note(next, [&] {
     batch.write();
+    if (!unknown.empty()) {
+      body_.set_meta("unknown_end", unknown);
+      body_.set_meta("unknown_end_at", std::to_string(body_.clock.utc_ms()));
+    }
     missing_.clear();
     write_missing();
   });
-  if (done) batch.book();
+  if (!done) {
+    forget();
+    return done;
+  }
+  batch.book();
+  body_.load_unknown_end();
   return done;
 }
 
@@ -353,6 +376,7 @@ void Salvage::write_report() const {
   out << progress_.put_back << " rows that the server may lack were put back into the store.\n"
       << progress_.lost << " rows could not be read any more"
       << (progress_.lost == 0 ? ".\n" : "; gap records tell the server which.\n")
+      << (body_.unknown_end.empty() ? "" : "Beyond these " + body_.unknown_end + ".\n")
       << "Rows the server had already are still in these files. They can be deleted once nobody needs them.\n";
 }
 

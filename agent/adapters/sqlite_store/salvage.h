@@ -9,15 +9,13 @@
 
 #include "agent/adapters/sqlite_store/kept_store.h"
 #include "agent/adapters/sqlite_store/page_scan.h"
+#include "agent/adapters/sqlite_store/salvaged_rows.h"
 #include "agent/adapters/sqlite_store/store_body.h"
 
 namespace edge {
 
 /// Where the spans stand beside a database: "from_id first_id provisional epoch" a line.
 std::filesystem::path spans_file(const std::filesystem::path& dir);
-
-/// And how far its rows go: "last_id sent_upto", twice.
-std::filesystem::path extent_file(const std::filesystem::path& dir);
 
 /// Directories that a database was set aside in (corrupt-*, replaced-*) and that have not been put back yet, newest
 /// first.
@@ -75,6 +73,7 @@ class Salvage {
   void write_missing();
   void keep_missing(const std::vector<IdRange>& ranges);
   std::vector<Lost> lost_ranges() const;
+  std::string unknown_end() const;
   Document gap_of(const Lost& lost, const EpochSpan& span) const;
 
   StoreBody& body_;
@@ -83,6 +82,7 @@ class Salvage {
   std::unique_ptr<PageScan> pages_;
   Progress progress_;
   std::vector<IdRange> missing_;
+  std::vector<KeptWeighing> links_;  ///< of the alibi memory, found on pages and not written yet
   bool loaded_ = false;
 };
 

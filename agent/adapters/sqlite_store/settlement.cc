@@ -158,9 +158,7 @@ void Settlement::set_dead(ExceptionRow row, const Outcome& outcome) {
   row.state = RowState::kDead;
   row.settled_at = now_;
   body_.put_exception(row);
-  SQLite::Statement insert(*body_.db,
-                           "INSERT OR REPLACE INTO dead_letter(id, at, status, code, field, message) "
-                           "VALUES(?,?,?,?,?,?)");
+  SQLite::Statement insert(*body_.db, kInsertLetter);
   insert.bind(1, outcome.id);
   insert.bind(2, now_);
   insert.bind(3, cut(outcome.status));

@@ -68,6 +68,7 @@ class SqliteStore final : public Outbox,
   Result<void> append(std::span<NewObservation> rows, const Counters& add) override;
   using Outbox::newest;
   Result<std::vector<RecentUid>> newest(std::size_t count, std::size_t skip) override;
+  std::vector<RecentUid> found_again() override;
   Counters counters() const override;
   bool accepting() const override;
 

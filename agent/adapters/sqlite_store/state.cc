@@ -96,10 +96,15 @@ StoreSize SqliteStore::size() const {
 Result<void> SqliteStore::flush() {
   StoreBody& body = *body_;
   if (body.timer) {
+    std::unique_lock before(body.mutex);
+    const RowId committed = body.ledger.last_id;
+    before.unlock();
     if (auto synced = body.timer->sync_now(); !synced) return synced;
+    before.lock();
+    body.synced_upto = std::max(body.synced_upto, committed);
   }
   const std::lock_guard lock(body.mutex);
-  body.write_extent();
+  body.note_extent(false);
   return body.read([&]() -> Result<void> {
     body.db->execAndGet("PRAGMA wal_checkpoint(TRUNCATE)");
     return {};

@@ -3,6 +3,7 @@
 #include <SQLiteCpp/Exception.h>
 #include <SQLiteCpp/Statement.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -97,6 +98,9 @@ struct Ledger {
   Counters on_disk;  ///< as table `counter` has them (counting.h)
 };
 
+inline constexpr const char* kInsertLetter =
+    "INSERT OR REPLACE INTO dead_letter(id, at, status, code, field, message) VALUES(?,?,?,?,?,?)";
+
 /// Of an open ticket, in the order its hash is made of them.
 inline constexpr const char* kOpenTicketColumns =
     "id, site, scale, vehicle, driver, operator, direction, declared_net_kg, \"order\", lot, opened_at, first_weighing, "
@@ -128,6 +132,8 @@ struct StoreBody {
   void load_ledger();
   /// A store that woke up as a copy of itself goes on in an epoch of its own.
   void notice_copy();
+  /// Throws SQLITE_CORRUPT where rows are missing at the end that were noted as synced in this very database.
+  void miss_no_rows();
 
   void load_spans();
   /// Part of a transaction; then `epochs` is to be brought along with add_span().
@@ -137,10 +143,10 @@ struct StoreBody {
   void note_last_epoch();
   /// Spans beside the database, for a salvage that cannot read them in it. Best effort.
   void write_spans_file() const;
-  /// How far the rows go, beside the database: what a salvage can say of an end that is cut off. Now and then; best
-  /// effort.
-  void note_extent();
-  void write_extent();
+  /// How far the rows go, beside the database (extent.h); `closed`: nothing comes behind it.
+  void note_extent(bool closed);
+  /// The same where it is due: after rows were added.
+  void keep_extent();
   void limit_bytes();
   Result<void> start_sync();
   /// `reserve_in_use`: bytes of the reserve the next transaction may take.
@@ -250,6 +256,7 @@ struct StoreBody {
   /// Takes damaged rows out of what is to be sent and makes dead letters of them.
   Result<void> set_damaged_aside(std::vector<PendingRow>& rows, std::int64_t now);
   StoreRecovery recovery() const;
+  void load_unknown_end();
 
   /// Runs `work` in one transaction; the mutex is held by the caller. On a full disk the ballast is given up and
   /// `work` runs once more: it may change nothing but the database. `alone`: it runs one statement, which is a
@@ -314,6 +321,9 @@ struct StoreBody {
     return result;
   }
 
+  /// A row found in a database that was set aside, for found_again().
+  void find_again(RecentUid row);
+
   StoreOptions options;
   const Clock& clock;
   LockFile lock;
@@ -325,14 +335,20 @@ struct StoreBody {
   std::map<std::string, wire::ChainHead, std::less<>> chain_heads;  ///< by scale
   std::set<RowId> out_of_turn;  ///< rows pending_live() handed out last that have no lane
   RowId documents_told = 0;     ///< the last document handed out of its turn
+  RowId last_weighing = 0;      ///< the largest id the alibi memory ever gave
   RowId synced_upto = 0;        ///< rows known to be on the disk itself
   std::uint64_t document_commit = 0;                                ///< the timer's number of the newest one
+  std::string store_id;  ///< random, of this database: a copy and a new one have another
   std::string instance, reason, last_epoch, corrupt_kept_in;
   std::int64_t corrupt_at = 0;
   std::string notice;      ///< StoreRecovery::notice, and since when
   std::int64_t notice_at = 0;
   RowId extent_id = 0;         ///< as last noted
   std::int64_t extent_at = 0;  ///< mono ms
+  std::vector<RecentUid> found;         ///< and not told by found_again() yet
+  std::atomic<bool> any_found = false;  ///< each message looks: without the mutex
+  std::string unknown_end;  ///< StoreRecovery::unknown_end, and since when
+  std::int64_t unknown_end_at = 0;
   std::string salvaging;   ///< the directory being put back
   std::string damage;      ///< StoreRecovery::damage
   bool unreadable = false;  ///< SQLite itself says so: no use going on in it

@@ -10,12 +10,14 @@
 #include "agent/adapters/sqlite_store/row_hash.h"
 #include "protocols/bytes.h"
 #include "protocols/record/identity.h"
+#include "protocols/record/sha256.h"
 
 namespace edge {
 namespace {
 
 // Positions in kRowColumns.
-constexpr std::size_t kId = 0, kUid = 1, kReceivedAt = 6, kBits = 8, kExtra = 21, kTally = 22;
+constexpr std::size_t kId = 0, kUid = 1, kSite = 2, kDevice = 3, kIndex = 5, kReceivedAt = 6, kBits = 8;
+constexpr std::size_t kPacketId = 17, kRaw = 18, kRawSha = 20, kExtra = 21, kTally = 22;
 constexpr auto kHash = static_cast<std::size_t>(kHashedColumns);
 
 /// The last row folded into one is named by its id (Fold::last_row): that moves along.
@@ -90,6 +92,23 @@ void bind_value(SQLite::Statement& statement, int at, const StoredValue& value) 
 
 bool StoredRow::is_document() const { return is_document_row(values[kBits].number); }
 std::int64_t StoredRow::received_at() const { return values[kReceivedAt].number; }
+
+std::optional<RecentUid> StoredRow::recent() const {
+  if (is_document()) return std::nullopt;
+  RecentUid recent;
+  recent.uid = to_hex(values[kUid].bytes);
+  recent.site = values[kSite].bytes;
+  recent.device = values[kDevice].bytes;
+  recent.index = static_cast<int>(values[kIndex].number);
+  recent.packet_id = static_cast<std::uint16_t>(values[kPacketId].number);
+  recent.identity = identity_of(values[kBits].number);
+  // As read_recent(): only such a row is found again by its payload.
+  if (recent.identity == Identity::kReceived && recent.packet_id != 0) {
+    const StoredValue& sha = values[kRawSha];
+    recent.raw_sha256 = sha.type == StoredValue::Type::kNull ? sha256_hex(values[kRaw].bytes) : to_hex(sha.bytes);
+  }
+  return recent;
+}
 
 bool StoredRow::is_numbered_by(const std::string& gateway, const std::string& epoch, std::int64_t seq) const {
   return to_hex(values[kUid].bytes) == uid_of_sequence(gateway, epoch, "observation", std::to_string(seq));

@@ -32,6 +32,8 @@ struct StoredRow {
   Values values;
 
   bool is_document() const;
+  /// What the window of latest uids needs of it; nothing for a document.
+  std::optional<RecentUid> recent() const;
   std::int64_t received_at() const;
   /// Whether its uid is the one of that epoch and seq (wire.md §2).
   bool is_numbered_by(const std::string& gateway, const std::string& epoch, std::int64_t seq) const;

@@ -6,10 +6,28 @@ namespace edge {
 namespace {
 
 constexpr std::chrono::milliseconds kRetry{10'000};
+constexpr std::chrono::milliseconds kAtStart{150};  ///< intake waits for it
+using Time = std::chrono::steady_clock;
 
 }  // namespace
 
-Upkeep::Upkeep(StoreBody& body) : body_(body), inspection_(body), thread_([this] { run(); }) {}
+Upkeep::Upkeep(StoreBody& body) : body_(body), inspection_(body) {
+  const auto kept = kept_to_salvage(body.options.dir);
+  const auto until = Time::now() + kAtStart;
+  while (!kept.empty() && Time::now() < until && recall(kept.front().string())) {
+  }
+  thread_ = std::thread([this] { run(); });
+}
+
+bool Upkeep::recall(const std::string& kept) {
+  if (recalled_ != kept) {
+    recalled_ = kept;
+    recall_ = std::make_unique<Recall>(body_, kept);
+  }
+  if (!recall_ || recall_->step()) return recall_ != nullptr;
+  recall_.reset();
+  return false;
+}
 
 Upkeep::~Upkeep() {
   {
@@ -32,6 +50,7 @@ Result<bool> Upkeep::step() {
       const std::lock_guard lock(body_.mutex);
       body_.salvaging = kept.empty() ? std::string() : kept.front().string();
     }
+    if (!kept.empty() && recall(kept.front().string())) return true;
     if (!kept.empty()) salvage_ = std::make_unique<Salvage>(body_, kept.front());
   }
   if (!salvage_) return inspection_.step();
@@ -42,7 +61,6 @@ Result<bool> Upkeep::step() {
 }
 
 void Upkeep::run() {
-  using Time = std::chrono::steady_clock;
   for (bool more = true; more;) {
     const auto begin = Time::now();
     const auto done = step();

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <span>
 #include <string>
 
@@ -88,6 +89,9 @@ void StoreBody::load_chain_heads() {
                          newest.getColumn(2).getInt64(), to_hex(newest.getColumn(3).getString())};
     chain_heads[head.scale] = head;
   }
+  const std::string base = meta("weighing_base");
+  last_weighing = std::max({last_weighing, db->execAndGet("SELECT ifnull(max(id), 0) FROM weighing").getInt64(),
+                            base.empty() ? RowId{0} : RowId{std::stoll(base)}});
 }
 
 Result<std::string> StoreBody::free_pass(std::int64_t ticket, const wire::Weighing& weighing) {
@@ -137,7 +141,7 @@ Result<wire::Weighing> StoreBody::record(const wire::Weighing& given, std::optio
   }
   const auto committed = commit_documents(documents, [&] {
     SQLite::Statement insert(*db,
-                             "INSERT INTO weighing(uid, scale, epoch, alibi_seq, hash, document) VALUES(?,?,?,?,?,?)");
+                             "INSERT INTO weighing(uid, scale, epoch, alibi_seq, hash, document, id) VALUES(?,?,?,?,?,?,?)");
     for (std::size_t i = 0; i < links.size(); ++i) {
       bind_blob(insert, 1, blob(links[i].stamp.uid));
       insert.bind(2, links[i].scale);
@@ -145,6 +149,7 @@ Result<wire::Weighing> StoreBody::record(const wire::Weighing& given, std::optio
       insert.bind(4, links[i].alibi_seq);
       bind_blob(insert, 5, blob(links[i].hash));
       insert.bind(6, documents[i].json);
+      insert.bind(7, last_weighing + 1 + static_cast<RowId>(i));
       insert.exec();
       insert.reset();
     }
@@ -157,6 +162,7 @@ Result<wire::Weighing> StoreBody::record(const wire::Weighing& given, std::optio
   });
   if (!committed) return tl::unexpected(committed.error());
   chain_heads[given.scale] = before;
+  last_weighing += static_cast<RowId>(links.size());
   return std::move(links.back());
 }
 

@@ -115,6 +115,94 @@ TEST_F(SalvageTest, FindsRowsThatSqliteCannotReachAnyMore) {
   EXPECT_EQ(store_->identity().recovery.lost, 0);
 }
 
+TEST_F(SalvageTest, GoesOnWithTheAlibiMemoryWithoutTheFirstPage) {
+  fill();
+  const auto before = chain();
+  ASSERT_EQ(before.size(), 3U);
+  kill_and_lose_first_page();
+  open();
+  ASSERT_EQ(store_->chain_heads().size(), 1U) << "at once: a truck may stand on the scale";
+  EXPECT_EQ(store_->chain_heads()[0].hash, before.back().hash);
+  const auto fresh = record("20000");
+  wait_upkeep();
+  const auto links = chain();
+  ASSERT_EQ(links.size(), 5U);
+  for (std::size_t n = 0; n < before.size(); ++n) EXPECT_EQ(links[n].hash, before[n].hash);
+  EXPECT_EQ(links[3].role, "genesis");
+  ASSERT_TRUE(links[3].genesis);
+  EXPECT_EQ(links[3].genesis->hash, before.back().hash);
+  EXPECT_EQ(links[4].hash, fresh.hash);
+  expect_chain();
+  kill_and_lose_first_page();
+  open();
+  wait_upkeep();
+  EXPECT_EQ(chain().size(), 5U) << "a second time too";
+  EXPECT_EQ(store_->chain_heads().at(0).hash, fresh.hash);
+}
+
+/// Bits of a frame in the midst of the log: SQLite believes nothing from there on, and says nothing.
+TEST_F(SalvageTest, LosesNoCommitBehindDamageInTheLog) {
+  append(50);
+  ASSERT_TRUE(store_->flush());
+  append(60);
+  record("38440");
+  const Delivered waits = waiting_records();
+  const auto head = store_->chain_heads().at(0);
+  kill();
+  const auto middle = fs::file_size(file("-wal")) / 2;
+  const std::string log = read_all(file("-wal"));
+  for (const std::uintmax_t at : {middle, middle + 5'000}) overwrite(at, std::string(1, static_cast<char>(log[at] ^ 4)), "-wal");
+  open();
+  EXPECT_EQ(store_->identity().reason, "corrupt");
+  append(5);
+  wait_upkeep();
+  Delivered delivered;
+  ASSERT_TRUE(deliver(delivered));
+  std::int64_t missing = 0;
+  for (const auto& [uid, json] : waits) {
+    EXPECT_LE(delivered.count(uid), 1U);
+    missing += delivered.contains(uid) ? 0 : 1;
+  }
+  EXPECT_EQ(told(delivered), missing);
+  EXPECT_LE(missing, 2) << "rows whose last copy was in a damaged frame";
+  EXPECT_EQ(chain().at(1).hash, head.hash);
+  const auto recovery = store_->identity().recovery;
+  EXPECT_THAT(recovery.unknown_end, testing::StartsWith("possibly up to ")) << "it was killed";
+  EXPECT_THAT(read_all(kept().at(0) / "salvaged.txt"), testing::HasSubstr(recovery.unknown_end));
+}
+
+TEST_F(SalvageTest, SaysWhatIsGoneWithTheEndOfTheLog) {
+  append(50);
+  ASSERT_TRUE(store_->flush());
+  append(60);
+  clock_.advance(std::chrono::seconds(61));
+  (void)pending();  // handed out: on the disk
+  append(1);
+  clock_.advance(std::chrono::seconds(61));
+  append(1);  // and noted
+  kill();
+  fs::resize_file(file("-wal"), 0);
+  open();
+  EXPECT_EQ(store_->identity().reason, "corrupt") << "no number of a lost row is given again";
+  wait_upkeep();
+  Delivered delivered;
+  ASSERT_TRUE(deliver(delivered));
+  EXPECT_EQ(told(delivered), 62);
+  EXPECT_THAT(store_->identity().recovery.unknown_end, testing::StartsWith("possibly up to 4096 rows more after "));
+}
+
+TEST_F(SalvageTest, TakesNoOrdinaryEndOfTheLogForDamage) {
+  append(60);
+  kill();
+  open();
+  EXPECT_EQ(store_->identity().reason, "");
+  append(60);
+  kill();
+  fs::resize_file(file("-wal"), fs::file_size(file("-wal")) - 700);  // torn by a power cut
+  open();
+  EXPECT_EQ(store_->identity().reason, "");
+}
+
 TEST_F(SalvageTest, SaysWhichRowsAreLost) {
   const Delivered waits = fill();
   ASSERT_TRUE(store_->flush());
@@ -149,8 +237,84 @@ TEST_F(SalvageTest, NeverSendsARowThatWasChanged) {
   const auto letters = *store_->dead_letters(10, 0);
   ASSERT_EQ(letters.size(), 1U);
   EXPECT_EQ(letters[0].code, "damaged");
-  EXPECT_NE(store_->identity().recovery.damage, "");
+  EXPECT_EQ(store_->identity().recovery.damaged_rows, 1);
   EXPECT_EQ(store_->totals().dead, 1);
+}
+
+TEST_F(SalvageTest, GoesOnInTheSameFileWhereOneRowWasChanged) {
+  append(20);
+  ASSERT_TRUE(store_->flush());
+  kill();
+  const std::string all = read_all(file());
+  overwrite(all.find("28.50", all.find(R"("n":7})") - 200), "99.50");
+  for (int start = 1; start <= 2; ++start) {
+    open();
+    EXPECT_THAT(kept(), testing::IsEmpty()) << "start " << start;
+    EXPECT_EQ(store_->identity().epoch, "3");
+    Delivered delivered;
+    ASSERT_TRUE(deliver(delivered));
+    const auto letters = *store_->dead_letters(10, 0);
+    ASSERT_EQ(letters.size(), 1U);
+    EXPECT_EQ(delivered.size(), start == 1 ? 20U : 0U) << "19 rows and the gap record";
+    EXPECT_EQ(told(delivered), start == 1 ? 1 : 0);
+    for (const auto& [uid, json] : delivered) {
+      const auto record = wire::decode(json);
+      const auto* const gap = record ? std::get_if<wire::Gap>(&*record) : nullptr;
+      if (gap == nullptr) continue;
+      EXPECT_EQ(gap->reason, "corrupt");
+      EXPECT_EQ(gap->from_seq, letters[0].seq);
+      EXPECT_EQ(gap->to_seq, letters[0].seq);
+      EXPECT_EQ(gap->stamp.epoch, "3");
+    }
+    wait_upkeep();
+    EXPECT_THAT(letters[0].record, testing::HasSubstr("99.50")) << "what is left of it is kept";
+    EXPECT_EQ(store_->identity().recovery.damage, "");
+    EXPECT_EQ(store_->identity().recovery.lost, 1);
+    EXPECT_TRUE(conservation_of(*store_->audit()).holds());
+  }
+  append(1);
+  EXPECT_EQ(pending().at(0).seq, 21);
+}
+
+TEST_F(SalvageTest, BringsDeadLettersOverAsDeadLetters) {
+  append(10);
+  std::vector<Outcome> outcomes;
+  for (const PendingRow& row : pending()) {
+    outcomes.emplace_back();
+    outcomes.back().id = row.id;
+    if (row.id % 2 == 0) continue;
+    outcomes.back().kind = Outcome::Kind::kDead;
+    outcomes.back().status = "rejected";
+    outcomes.back().code = "unknown_device";
+    outcomes.back().message = "there is no such device";
+  }
+  ASSERT_TRUE(store_->settle(outcomes, clock_.utc_ms()));
+  const auto before = *store_->dead_letters(10, 0);
+  ASSERT_EQ(before.size(), 5U);
+  append(3);
+  kill();
+  std::ofstream(dir_.path() / "suspect") << "seen by a test\n";
+  open();
+  wait_upkeep();
+  EXPECT_EQ(waiting().size(), 3U) << "no letter waits to be sent";
+  EXPECT_EQ(pending().size(), 3U);
+  EXPECT_EQ(store_->totals().dead, 5);
+  EXPECT_EQ(store_->totals().pending, 3);
+  const auto after = *store_->dead_letters(10, 0);
+  ASSERT_EQ(after.size(), 5U);
+  for (std::size_t n = 0; n < after.size(); ++n) {
+    EXPECT_EQ(after[n].record, before[n].record);
+    EXPECT_EQ(after[n].at, before[n].at);
+    EXPECT_EQ(after[n].status, "rejected");
+    EXPECT_EQ(after[n].code, "unknown_device");
+    EXPECT_EQ(after[n].message, "there is no such device");
+  }
+  EXPECT_TRUE(conservation_of(*store_->audit()).holds());
+  open();
+  EXPECT_EQ(store_->totals().dead, 5) << "after a restart too";
+  EXPECT_EQ(waiting().size(), 3U);
+  EXPECT_EQ(*store_->requeue_all("unknown_device"), 5);
+  EXPECT_EQ(waiting().size(), 8U);
 }
 
 TEST_F(SalvageTest, OutlivesASecondCorruption) {

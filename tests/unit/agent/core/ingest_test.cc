@@ -55,6 +55,24 @@ class IngestTest : public testing::Test {
   Ingest ingest_{outbox_, clock_, rules()};
 };
 
+TEST_F(IngestTest, KnowsARedeliveryOfARowThatIsFoundAgainAfterTheStart) {
+  ASSERT_TRUE(ingest_.warm());
+  const std::string reading = R"({"metric":"temperature","value":7,"unit":"C"})";
+  RecentUid row;
+  row.uid = uid_of_sequence("gw-silo-a", "3", "observation", "12");
+  row.site = "silo-a";
+  row.device = "bin3-t1";
+  row.raw_sha256 = sha256_hex(reading);
+  row.packet_id = 9;
+  row.identity = Identity::kReceived;
+  outbox_.found = {row, row};  // by the recall and by the salvage
+  ASSERT_TRUE(send(reading, 9, true));
+  EXPECT_THAT(outbox_.rows, IsEmpty());
+  EXPECT_EQ(count("duplicate"), 1);
+  ASSERT_TRUE(send(reading, 9, true));
+  EXPECT_EQ(outbox_.rows.size(), 1U) << "one row answers one redelivery";
+}
+
 TEST_F(IngestTest, MakesTheObservationOfTheContract) {
   ASSERT_TRUE(send(kVector));
   ASSERT_EQ(outbox_.rows.size(), 1U);
