@@ -189,6 +189,8 @@ Result<std::vector<PendingRow>> SqliteStore::pending_after(RowId after, std::siz
     if (auto aside = body.set_damaged_aside(rows, now); !aside) return tl::unexpected(aside.error());
   }
   if (auto synced = sync_handed_out(rows); !synced) return tl::unexpected(synced.error());
+  const std::lock_guard lock(body.mutex);
+  body.keep_extent();
   return rows;
 }
 
