@@ -42,10 +42,10 @@ class LogSum {
 
 }  // namespace
 
-bool has_commits_behind_damage(const std::filesystem::path& log) {
+std::optional<std::size_t> find_broken_frame(const std::filesystem::path& log) {
   std::ifstream in(log, std::ios::binary);
   std::string header(kHeader, '\0');
-  if (!in.read(header.data(), kHeader)) return false;
+  if (!in.read(header.data(), kHeader)) return std::nullopt;
   const std::uint32_t magic = big_endian(header, 0);
   const std::size_t page_bytes = big_endian(header, 8);
   LogSum sum((magic & 1) != 0);
@@ -54,19 +54,21 @@ bool has_commits_behind_damage(const std::filesystem::path& log) {
   constexpr std::size_t kOurs = 1024;  // where the header is damaged
   std::string frame(kFrameHeader + (broken || page_bytes < 512 || page_bytes > 65'536 ? kOurs : page_bytes), '\0');
   std::string salts = header.substr(16, 8);
-  for (bool first = true; in.read(frame.data(), static_cast<std::streamsize>(frame.size())); first = false) {
-    if (broken && first) salts = frame.substr(8, 8);
+  std::size_t broken_at = 0;
+  for (std::size_t n = 0; in.read(frame.data(), static_cast<std::streamsize>(frame.size())); ++n) {
+    if (broken && n == 0) salts = frame.substr(8, 8);
     const bool ours = frame.compare(8, 8, salts) == 0;
     const bool commit = big_endian(frame, 4) != 0 && big_endian(frame, 0) != 0;
     if (broken) {
-      if (ours && commit) return true;
+      if (ours && commit) return broken_at;
       continue;
     }
     sum.add(std::string_view(frame).substr(0, 8));
     sum.add(std::string_view(frame).substr(kFrameHeader));
     broken = !ours || !sum.is(frame, 16);
+    broken_at = n;
   }
-  return false;
+  return std::nullopt;
 }
 
 }  // namespace edge

@@ -1,11 +1,13 @@
 #pragma once
+#include <cstddef>
 #include <filesystem>
+#include <optional>
 
 namespace edge {
 
-/// Whether commits stand in SQLite's write-ahead log behind a place where its checksums break. SQLite takes such a place
-/// for the end and drops what follows without a word. A log torn at its very end by a power cut is not meant: nothing
-/// of the present run of the log follows there. The file format: sqlite.org/fileformat2.html#walformat.
-bool has_commits_behind_damage(const std::filesystem::path& log);
+/// The number of the first frame (0-based) in SQLite's write-ahead log whose checksum breaks although commits of the
+/// same run of the log stand behind it. SQLite takes such a place for the end and drops what follows without a word. A log
+/// torn at its very end is not meant. The file format: sqlite.org/fileformat2.html#walformat.
+std::optional<std::size_t> find_broken_frame(const std::filesystem::path& log);
 
 }  // namespace edge

@@ -11,10 +11,10 @@
 #include "agent/adapters/sqlite_store/counting.h"
 #include "agent/adapters/sqlite_store/extent.h"
 #include "agent/adapters/sqlite_store/files.h"
-#include "agent/adapters/sqlite_store/log_check.h"
 #include "agent/adapters/sqlite_store/row_hash.h"
 #include "agent/adapters/sqlite_store/schema.h"
 #include "agent/adapters/sqlite_store/store_body.h"
+#include "agent/adapters/sqlite_store/torn_log.h"
 #include "agent/adapters/sqlite_store/upkeep.h"
 #include "protocols/bytes.h"
 
@@ -53,7 +53,6 @@ std::string damage_before_opening(const StoreBody& body) {
   fs::path wal = body.file();
   wal += "-wal";
   if (bytes_on_disk(body.file()) == 0 && bytes_on_disk(wal) > 0) return "a WAL without its database";
-  if (has_commits_behind_damage(wal)) return "the write-ahead log (-wal) is damaged before its end";
   if (!fs::exists(body.suspect_mark())) return {};
   std::string why;
   std::ifstream in(body.suspect_mark());
@@ -232,7 +231,10 @@ void StoreBody::load_ledger() {
 
 /// A log that is cut short looks to SQLite like one that was never longer, and the numbers of the rows it held would be
 /// given again.
-void StoreBody::miss_no_rows() {
+void StoreBody::miss_no_rows(const std::optional<TornLog>& torn) {
+  if (torn && !is_power_cut(*torn, ledger.last_id, options.level)) {
+    throw SQLite::Exception("the write-ahead log (-wal) is damaged before its end", SQLITE_CORRUPT);
+  }
   const auto noted = read_extent(options.dir);
   if (!noted || !noted->complete || noted->store != store_id || noted->synced_upto <= ledger.last_id) return;
   throw SQLite::Exception("the newest rows are gone: " + std::to_string(noted->synced_upto - ledger.last_id) +
@@ -262,6 +264,7 @@ Result<void> StoreBody::start_sync() {
 
 Result<void> StoreBody::open(std::string_view new_reason, const std::string& kept_in) {
   try {
+    const auto torn = find_torn_log(file());
     db = std::make_unique<SQLite::Database>(open_connection(file(), options.level));
     if (auto migrated = migrate(*db); !migrated) return migrated;
     constexpr std::int64_t kQuick = 16LL << 20;
@@ -271,7 +274,7 @@ Result<void> StoreBody::open(std::string_view new_reason, const std::string& kep
       load_facts(new_reason, kept_in);
       load_ledger();
       notice_copy();
-      miss_no_rows();
+      miss_no_rows(torn);
       SQLite::Statement(*db, "COMMIT").exec();
     }
     write_spans_file();

@@ -22,6 +22,7 @@
 #include "agent/adapters/sqlite_store/sqlite_store.h"
 #include "agent/adapters/sqlite_store/sync_timer.h"
 #include "agent/adapters/sqlite_store/thinning.h"
+#include "agent/adapters/sqlite_store/torn_log.h"
 
 namespace edge {
 
@@ -132,8 +133,9 @@ struct StoreBody {
   void load_ledger();
   /// A store that woke up as a copy of itself goes on in an epoch of its own.
   void notice_copy();
-  /// Throws SQLITE_CORRUPT where rows are missing at the end that were noted as synced in this very database.
-  void miss_no_rows();
+  /// Throws SQLITE_CORRUPT where rows are missing at the end that were on the disk: noted as synced in this very
+  /// database, or dropped with a part of the log that no power cut explains.
+  void miss_no_rows(const std::optional<TornLog>& torn);
 
   void load_spans();
   /// Part of a transaction; then `epochs` is to be brought along with add_span().

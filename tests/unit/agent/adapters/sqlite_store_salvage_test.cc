@@ -23,6 +23,19 @@ std::string read_all(const fs::path& path) {
 
 class SalvageTest : public test::SalvageRig {
  protected:
+  /// Seven commits, so far apart, since the last sync; one of the first is not on the disk.
+  void break_a_frame_among(std::chrono::milliseconds apart) {
+    append(50);
+    ASSERT_TRUE(store_->flush());
+    for (int n = 0; n < 7; ++n) {
+      append(1);
+      clock_.advance(apart);
+    }
+    kill();
+    constexpr std::uintmax_t kHead = 32, kFrame = 24 + 1024;
+    ASSERT_GE(fs::file_size(file("-wal")), kHead + 7 * kFrame);
+    overwrite(kHead + 2 * kFrame, std::string(512, '\0'), "-wal");
+  }
   /// 400 rows of which 100 are sent, two weighings, a ticket, an open ticket: all that waits, by uid.
   Delivered fill() {
     append(100);
@@ -169,6 +182,27 @@ TEST_F(SalvageTest, LosesNoCommitBehindDamageInTheLog) {
   const auto recovery = store_->identity().recovery;
   EXPECT_THAT(recovery.unknown_end, testing::StartsWith("possibly up to ")) << "it was killed";
   EXPECT_THAT(read_all(kept().at(0) / "salvaged.txt"), testing::HasSubstr(recovery.unknown_end));
+}
+
+/// What was not synced a disk writes in any order: a commit stands behind one that is missing.
+TEST_F(SalvageTest, TakesTheLastMomentBeforeAPowerCutForNoDamage) {
+  break_a_frame_among(std::chrono::milliseconds{20});
+  open();
+  EXPECT_EQ(store_->identity().reason, "");
+  EXPECT_GE(store_->totals().last_seq, 50);
+  EXPECT_LT(store_->totals().last_seq, 57);
+}
+
+TEST_F(SalvageTest, TakesCommitsOfSecondsForDamage) {
+  break_a_frame_among(std::chrono::milliseconds{600});
+  open();
+  EXPECT_EQ(store_->identity().reason, "corrupt");
+}
+
+TEST_F(SalvageTest, AtPowerCutLevelNoCommitMayBeMissing) {
+  break_a_frame_among(std::chrono::milliseconds{20});
+  open(SyncLevel::kEachCommit);
+  EXPECT_EQ(store_->identity().reason, "corrupt");
 }
 
 TEST_F(SalvageTest, SaysWhatIsGoneWithTheEndOfTheLog) {
