@@ -40,6 +40,9 @@ class Registers {
     if (at == entries_.end() || at->first != address) at = entries_.insert(at, {address, std::uint16_t{0}});
     return at->second;
   }
+  void erase(std::uint16_t address) {
+    std::erase_if(entries_, [address](const Entry& entry) { return entry.first == address; });
+  }
   /// What is there already stays.
   void merge(const Registers& more) {
     for (const auto& [address, word] : more) {

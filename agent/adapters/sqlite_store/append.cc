@@ -95,7 +95,7 @@ Result<void> SqliteStore::append(std::span<NewObservation> rows, const Counters&
     const std::lock_guard lock(body.mutex);
     if (const std::string failure = body.durability_failure(); !failure.empty()) return fail(Errc::kIo, failure);
     if (auto stored = body.append(rows, add); !stored) return stored;
-    if (body.timer) body.timer->committed();
+    if (body.timer) body.timer->committed(body.ledger.last_id);
     body.keep_extent();
     body.look_for_space();
   }

@@ -25,7 +25,7 @@ Result<void> StoreBody::commit_documents(std::span<const Document> documents, co
   ledger.last_id = last;
   ledger.counters = std::move(sums);
   counters_written(last);
-  if (timer) document_commit = timer->committed();
+  if (timer) document_commit = timer->committed(last);
   look_for_space();
   return {};
 }

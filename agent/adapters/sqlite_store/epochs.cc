@@ -73,20 +73,25 @@ void StoreBody::write_spans_file() const {
   std::filesystem::rename(fresh, path, ignored);
 }
 
+RowId StoreBody::known_synced() const {
+  return timer ? std::min(std::max(synced_upto, timer->synced_rows()), ledger.last_id) : ledger.last_id;
+}
+
 void StoreBody::note_extent(bool closed) {
-  Extent extent{ledger.last_id, ledger.sent_upto, true, timer ? std::min(synced_upto, ledger.last_id) : ledger.last_id,
+  Extent extent{ledger.last_id, ledger.sent_upto, true, known_synced(),
                 last_weighing,  clock.utc_ms(),   closed, store_id};
   if (closed) extent.synced_upto = ledger.last_id;
   if (!write_extent(options.dir, extent)) return;
   extent_id = ledger.last_id;
+  extent_synced = extent.synced_upto;
   extent_at = clock.mono_ms();
 }
 
 void StoreBody::keep_extent() {
   constexpr RowId kMargin = 512;  // no commit has more rows than that
-  constexpr std::int64_t kEveryMs = 60'000;
+  constexpr std::int64_t kEveryMs = 1'000;
   const bool due = ledger.last_id - extent_id >= kMostUnnoted - kMargin || clock.mono_ms() - extent_at >= kEveryMs;
-  if (due && ledger.last_id != extent_id) note_extent(false);
+  if (due && (ledger.last_id != extent_id || known_synced() != extent_synced)) note_extent(false);
 }
 
 void StoreBody::limit_bytes() {

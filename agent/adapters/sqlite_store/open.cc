@@ -14,7 +14,6 @@
 #include "agent/adapters/sqlite_store/row_hash.h"
 #include "agent/adapters/sqlite_store/schema.h"
 #include "agent/adapters/sqlite_store/store_body.h"
-#include "agent/adapters/sqlite_store/torn_log.h"
 #include "agent/adapters/sqlite_store/upkeep.h"
 #include "protocols/bytes.h"
 
@@ -231,10 +230,7 @@ void StoreBody::load_ledger() {
 
 /// A log that is cut short looks to SQLite like one that was never longer, and the numbers of the rows it held would be
 /// given again.
-void StoreBody::miss_no_rows(const std::optional<TornLog>& torn) {
-  if (torn && !is_power_cut(*torn, ledger.last_id, options.level)) {
-    throw SQLite::Exception("the write-ahead log (-wal) is damaged before its end", SQLITE_CORRUPT);
-  }
+void StoreBody::miss_no_rows() {
   const auto noted = read_extent(options.dir);
   if (!noted || !noted->complete || noted->store != store_id || noted->synced_upto <= ledger.last_id) return;
   throw SQLite::Exception("the newest rows are gone: " + std::to_string(noted->synced_upto - ledger.last_id) +
@@ -264,7 +260,6 @@ Result<void> StoreBody::start_sync() {
 
 Result<void> StoreBody::open(std::string_view new_reason, const std::string& kept_in) {
   try {
-    const auto torn = find_torn_log(file());
     db = std::make_unique<SQLite::Database>(open_connection(file(), options.level));
     if (auto migrated = migrate(*db); !migrated) return migrated;
     constexpr std::int64_t kQuick = 16LL << 20;
@@ -274,7 +269,7 @@ Result<void> StoreBody::open(std::string_view new_reason, const std::string& kep
       load_facts(new_reason, kept_in);
       load_ledger();
       notice_copy();
-      miss_no_rows(torn);
+      miss_no_rows();
       SQLite::Statement(*db, "COMMIT").exec();
     }
     write_spans_file();

@@ -68,7 +68,7 @@ Result<void> remove_rows(StoreBody& body, const Removal& removal) {
   ledger.later -= size_of(removal.put_off);
   ledger.dead -= size_of(removal.dead);
   if (gap) body.gaps.note(*gap);
-  if (body.timer) body.timer->committed();
+  if (body.timer) body.timer->committed(ledger.last_id);
   return {};
 }
 

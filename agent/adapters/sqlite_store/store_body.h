@@ -22,7 +22,6 @@
 #include "agent/adapters/sqlite_store/sqlite_store.h"
 #include "agent/adapters/sqlite_store/sync_timer.h"
 #include "agent/adapters/sqlite_store/thinning.h"
-#include "agent/adapters/sqlite_store/torn_log.h"
 
 namespace edge {
 
@@ -133,9 +132,10 @@ struct StoreBody {
   void load_ledger();
   /// A store that woke up as a copy of itself goes on in an epoch of its own.
   void notice_copy();
-  /// Throws SQLITE_CORRUPT where rows are missing at the end that were on the disk: noted as synced in this very
-  /// database, or dropped with a part of the log that no power cut explains.
-  void miss_no_rows(const std::optional<TornLog>& torn);
+  /// Throws SQLITE_CORRUPT where rows are missing at the end that were on the disk: noted as synced in this very database. SQLite
+  /// takes a damaged place of its log for the end and drops what follows; a power cut leaves such places too, but never
+  /// among what was synced.
+  void miss_no_rows();
 
   void load_spans();
   /// Part of a transaction; then `epochs` is to be brought along with add_span().
@@ -145,6 +145,8 @@ struct StoreBody {
   void note_last_epoch();
   /// Spans beside the database, for a salvage that cannot read them in it. Best effort.
   void write_spans_file() const;
+  /// The last row known to be on the disk itself.
+  RowId known_synced() const;
   /// How far the rows go, beside the database (extent.h); `closed`: nothing comes behind it.
   void note_extent(bool closed);
   /// The same where it is due: after rows were added.
@@ -320,6 +322,9 @@ struct StoreBody {
     guard.unlock();
     if (!result || !timer) return result;
     if (auto synced = timer->sync_upto(commit); !synced) return tl::unexpected(synced.error());
+    guard.lock();
+    // What a person was shown must not go unnoticed with a damaged log.
+    if (std::exchange(document_noted, commit) != commit) note_extent(false);
     return result;
   }
 
@@ -340,12 +345,13 @@ struct StoreBody {
   RowId last_weighing = 0;      ///< the largest id the alibi memory ever gave
   RowId synced_upto = 0;        ///< rows known to be on the disk itself
   std::uint64_t document_commit = 0;                                ///< the timer's number of the newest one
+  std::uint64_t document_noted = 0;  ///< the one when the extent was noted for it
   std::string store_id;  ///< random, of this database: a copy and a new one have another
   std::string instance, reason, last_epoch, corrupt_kept_in;
   std::int64_t corrupt_at = 0;
   std::string notice;      ///< StoreRecovery::notice, and since when
   std::int64_t notice_at = 0;
-  RowId extent_id = 0;         ///< as last noted
+  RowId extent_id = 0, extent_synced = 0;  ///< as last noted
   std::int64_t extent_at = 0;  ///< mono ms
   std::vector<RecentUid> found;         ///< and not told by found_again() yet
   std::atomic<bool> any_found = false;  ///< each message looks: without the mutex

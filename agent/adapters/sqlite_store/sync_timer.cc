@@ -1,5 +1,6 @@
 #include "agent/adapters/sqlite_store/sync_timer.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace edge {
@@ -15,13 +16,19 @@ SyncTimer::~SyncTimer() {
   thread_.join();
 }
 
-std::uint64_t SyncTimer::committed() {
+std::uint64_t SyncTimer::committed(std::int64_t upto) {
   const std::lock_guard lock(mutex_);
   ++committed_;
+  committed_rows_ = std::max(committed_rows_, upto);
   if (oldest_) return committed_;
   oldest_ = std::chrono::steady_clock::now();
   work_.notify_one();
   return committed_;
+}
+
+std::int64_t SyncTimer::synced_rows() const {
+  const std::lock_guard lock(mutex_);
+  return synced_rows_;
 }
 
 bool SyncTimer::is_late() const {
@@ -66,6 +73,7 @@ std::string SyncTimer::failure() const {
 
 void SyncTimer::sync_once(std::unique_lock<std::mutex>& lock) {
   const std::uint64_t covered = committed_;
+  const std::int64_t covered_rows = committed_rows_;
   in_flight_ = std::exchange(oldest_, std::nullopt);
   hurry_ = false;
   lock.unlock();
@@ -74,6 +82,7 @@ void SyncTimer::sync_once(std::unique_lock<std::mutex>& lock) {
   in_flight_.reset();
   if (synced) {
     synced_ = covered;
+    synced_rows_ = covered_rows;
   } else {
     failure_ = synced.error().detail;
   }

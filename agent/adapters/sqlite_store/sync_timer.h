@@ -32,8 +32,11 @@ class SyncTimer {
   SyncTimer(const SyncTimer&) = delete;
   SyncTimer& operator=(const SyncTimer&) = delete;
 
-  /// Say it after a commit, before anybody is told of it. The number of the commit.
-  std::uint64_t committed();
+  /// Say it after a commit, before anybody is told of it. `upto`: the last row there is now; 0 = no row was added. The
+  /// number of the commit.
+  std::uint64_t committed(std::int64_t upto = 0);
+  /// The last row known to be on the disk; 0 = none of this opening.
+  std::int64_t synced_rows() const;
   /// Waits while the oldest commit not on the disk is older than the limit. Errors: kIo after a failed sync.
   Result<void> await();
   /// Returns once everything committed before the call is on the disk. Errors: kIo.
@@ -56,6 +59,7 @@ class SyncTimer {
   mutable std::mutex mutex_;
   std::condition_variable work_, done_;
   std::uint64_t committed_ = 0, synced_ = 0;  ///< commits so far, and how many of them are on the disk
+  std::int64_t committed_rows_ = 0, synced_rows_ = 0;
   std::optional<Time> oldest_;                ///< first commit no sync has been started for
   std::optional<Time> in_flight_;             ///< first commit of the sync that runs
   bool hurry_ = false, stop_ = false;
