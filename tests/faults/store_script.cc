@@ -102,6 +102,12 @@ void StoreScript::take() {
   if (!told(rows, "pending")) return;
   journal_.handed_out(*rows);
   out_ = std::move(*rows);
+  if (live || out_.empty() || chance_() % 3 != 0) return;
+  // As a drain does while a request is under way.
+  auto behind = store_->pending_after(out_.back().id, limit, clock_.utc_ms());
+  if (!told(behind, "pending behind")) return;
+  journal_.handed_out(*behind);
+  if (chance_() % 4 != 0) out_.insert(out_.end(), behind->begin(), behind->end());
 }
 
 void StoreScript::deliver() {
