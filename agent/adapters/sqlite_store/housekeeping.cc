@@ -92,7 +92,9 @@ bool StoreBody::purge_sent_late(std::int64_t cutoff) {
     while (select.executeStep()) ids.push_back(select.getColumn(0).getInt64());
   }
   if (ids.empty()) return false;
+  const bool uncounted = std::ranges::max(ids) > ledger.on_disk[kCountedUpto];
   const auto purged = transact([&] {
+    if (uncounted) write_counters(ledger.counters, ledger.last_id);  // their tallies go with the rows
     for (const char* table : {"outbox", "exception"}) {
       SQLite::Statement remove(*db, std::string("DELETE FROM ") + table + " WHERE id = ?");
       for (const RowId id : ids) {
@@ -102,6 +104,7 @@ bool StoreBody::purge_sent_late(std::int64_t cutoff) {
       }
     }
   });
+  if (purged && uncounted) counters_written(ledger.last_id);
   return purged.has_value();
 }
 

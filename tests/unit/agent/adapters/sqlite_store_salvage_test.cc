@@ -184,6 +184,27 @@ TEST_F(SalvageTest, LosesNoCommitBehindDamageInTheLog) {
   EXPECT_THAT(read_all(kept().at(0) / "salvaged.txt"), testing::HasSubstr(recovery.unknown_end));
 }
 
+/// A row stands for its message in the sums until they are written: it must not go before.
+TEST_F(SalvageTest, CountsAMessageWhoseRowWasPutOffSentAndPurged) {
+  auto rows = test::rows(1, clock_.utc_ms(), 1);
+  ASSERT_TRUE(store_->append(rows, {{"messages", 1}, {"decoded", 1}, {"readings", 1}}));
+  for (const auto kind : {Outcome::Kind::kLater, Outcome::Kind::kSent}) {
+    const auto waiting = store_->pending(1, clock_.utc_ms(), false);
+    ASSERT_EQ(waiting->size(), 1U);
+    Outcome outcome;
+    outcome.id = waiting->front().id;
+    outcome.kind = kind;
+    ASSERT_TRUE(store_->settle({&outcome, 1}, clock_.utc_ms()));
+    clock_.advance(std::chrono::seconds(1));
+  }
+  clock_.advance(std::chrono::hours(24 * 8));
+  ASSERT_TRUE(store_->pending(1, clock_.utc_ms(), false));
+  EXPECT_TRUE(store_->sent_rows(0, 10)->empty()) << "purged";
+  kill();
+  open();
+  EXPECT_EQ(store_->counters()["readings"], 1);
+}
+
 /// What was not synced a disk writes in any order: a commit stands behind one that is missing.
 TEST_F(SalvageTest, TakesWhatAPowerCutLeavesOfTheLogForNoDamage) {
   append_seven();
