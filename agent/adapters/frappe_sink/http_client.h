@@ -17,7 +17,7 @@ struct HttpClientSettings {
   std::string proxy;                                       ///< empty: none, whatever the environment says
   std::chrono::milliseconds timeout{30'000};               ///< of the whole request, name resolution included
   std::chrono::milliseconds connect_timeout{10'000};
-  std::size_t max_response = 16U << 20;  ///< bytes, decompressed
+  std::size_t max_response = 4U << 20;  ///< bytes, decompressed: one hostile answer must not stay in the memory for weeks
   std::string user_agent = "edge-agent";
 };
 

@@ -1,8 +1,11 @@
 #include "agent/adapters/sqlite_store/extent.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <fstream>
 #include <sstream>
-#include <system_error>
+#include <string>
 
 namespace edge {
 namespace fs = std::filesystem;
@@ -29,22 +32,22 @@ std::optional<Extent> read_extent(const fs::path& dir) {
   return rows_only;
 }
 
+/// In place, and within one sector: a file put in the place of another is written out at once by ext4, and this is done each
+/// second with the store's mutex held.
 bool write_extent(const fs::path& dir, const Extent& extent) {
-  const fs::path path = extent_file(dir);
-  fs::path fresh = path;
-  fresh += ".new";
+  constexpr std::size_t kBytes = 512;
   std::ostringstream rows, more;
   rows << extent.last_id << ' ' << extent.sent_upto << '\n';
   more << extent.synced_upto << ' ' << extent.last_weighing << ' ' << extent.at << ' ' << extent.closed << ' '
        << extent.store << '\n';
-  {
-    std::ofstream out(fresh, std::ios::trunc);
-    out << rows.str() << rows.str() << more.str() << more.str();
-    if (!out.flush()) return false;
-  }
-  std::error_code error;
-  fs::rename(fresh, path, error);
-  return !error;
+  std::string text = rows.str() + rows.str() + more.str() + more.str();
+  if (text.size() > kBytes) return false;
+  text.resize(kBytes, '\n');
+  const int fd = ::open(extent_file(dir).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
+  if (fd < 0) return false;
+  const bool written = ::pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+  ::close(fd);
+  return written;
 }
 
 }  // namespace edge
