@@ -65,7 +65,8 @@ def test_a_full_store_keeps_flagged_rows_and_says_what_went(rig):
     missing = sorted(set(range(2 * FLOOD)) - set(arrived))
     assert len(missing) == counted["thinned"] == sum(gap["count"] for gap in gaps)
     stayed = set(range(missing[-1])) - set(missing)
-    assert len(stayed) <= 500, "the oldest went but for the batch under way, the newest came in"
+    # Handed out: the batch under way, the one made ready behind it, one of the live lane.
+    assert len(stayed) <= 1_500, "the oldest went but for what was handed out, the newest came in"
     assert {gap["reason"] for gap in gaps} == {"thinned_ok"}
     assert {gap["device_text"] for gap in gaps} == {"bin1"}
     assert counted["total"] == len(rows) + len(gaps) + counted["thinned"] + counted["duplicate"]
