@@ -176,7 +176,6 @@ Result<std::vector<PendingRow>> SqliteStore::pending_after(RowId after, std::siz
     const std::lock_guard lock(body.mutex);
     if (body.ledger.later > 0) return rows;
     body.housekeep(now);
-    body.keep_extent();
     const Region backlog = body.backlog_region();
     const Region behind{std::max(after, backlog.after), backlog.upto};
     auto picked = body.read([&]() -> Result<void> {
