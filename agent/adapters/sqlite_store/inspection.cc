@@ -45,11 +45,11 @@ bool Inspection::rows() {
   const RowId to = std::min(next_id_ + kRows - 1, body_.ledger.last_id);
   const std::string within = " FROM outbox WHERE id BETWEEN ?1 AND ?2 AND ";
   // A damaged row takes no other with it, and one that waits is set aside before it would be sent: the file goes on.
-  SQLite::Statement wrong(*body_.db, "SELECT count(*)" + within + "hash <> edge_hash(" + hashed_columns() +
+  SQLite::Statement wrong(*body_.db, "SELECT id" + within + "hash <> edge_hash(" + hashed_columns() +
                                          ") AND id NOT IN (SELECT id FROM dead_letter WHERE code = 'damaged')");
   wrong.bind(1, next_id_);
   wrong.bind(2, to);
-  if (wrong.executeStep()) body_.damaged_rows += wrong.getColumn(0).getInt64();
+  while (wrong.executeStep()) body_.found_damaged(wrong.getColumn(0).getInt64());
   if (to > body_.ledger.sent_upto) {
     SQLite::Statement bare(*body_.db, "SELECT count(*)" + within + "hash IS NULL");
     bare.bind(1, next_id_);

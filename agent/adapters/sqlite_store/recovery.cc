@@ -51,6 +51,11 @@ void StoreBody::suspect(const std::string& why) {
   std::ofstream(suspect_mark()) << why << '\n';
 }
 
+void StoreBody::found_damaged(RowId id) {
+  constexpr std::size_t kMost = 65'536;  // of a file with more of them the count need not be exact
+  if (damaged_ids.size() < kMost ? damaged_ids.insert(id).second : !damaged_ids.contains(id)) ++damaged_rows;
+}
+
 Result<void> StoreBody::set_damaged_aside(std::vector<PendingRow>& rows, std::int64_t now) {
   std::vector<Outcome> outcomes;
   for (const PendingRow& row : rows) {
@@ -85,7 +90,7 @@ Result<void> StoreBody::set_damaged_aside(std::vector<PendingRow>& rows, std::in
   if (!written) return written;
   settlement.book();
   gaps_told.book();
-  damaged_rows += static_cast<std::int64_t>(outcomes.size());
+  for (const Outcome& outcome : outcomes) found_damaged(outcome.id);
   std::erase_if(rows, [](const PendingRow& row) { return row.damaged; });
   return {};
 }

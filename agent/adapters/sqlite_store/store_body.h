@@ -259,6 +259,8 @@ struct StoreBody {
   void suspect(const std::string& why);
   /// Takes damaged rows out of what is to be sent and makes dead letters of them.
   Result<void> set_damaged_aside(std::vector<PendingRow>& rows, std::int64_t now);
+  /// Counts a row of the outbox once: the inspection and the delivery may both meet it.
+  void found_damaged(RowId id);
   StoreRecovery recovery() const;
   void load_unknown_end();
 
@@ -362,6 +364,7 @@ struct StoreBody {
   bool unreadable = false;  ///< SQLite itself says so: no use going on in it
   bool inspecting = false;
   std::int64_t damaged_rows = 0;
+  std::set<RowId> damaged_ids;  ///< of the outbox, counted above
   Ballast ballast;
   Bounds bounds;
   std::int64_t page_bytes = 0;

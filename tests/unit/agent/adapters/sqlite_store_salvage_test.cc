@@ -241,6 +241,19 @@ TEST_F(SalvageTest, NeverSendsARowThatWasChanged) {
   EXPECT_EQ(store_->totals().dead, 1);
 }
 
+TEST_F(SalvageTest, CountsADamagedRowOnceWhoeverFindsItFirst) {
+  append(20);
+  ASSERT_TRUE(store_->flush());
+  kill();
+  const std::string all = read_all(file());
+  overwrite(all.find("28.50", all.find(R"("n":7})") - 200), "99.50");
+  open();
+  wait_upkeep();
+  EXPECT_EQ(store_->identity().recovery.damaged_rows, 1) << "the inspection tells of it before it would be sent";
+  EXPECT_EQ(pending().size(), 19U);
+  EXPECT_EQ(store_->identity().recovery.damaged_rows, 1);
+}
+
 TEST_F(SalvageTest, GoesOnInTheSameFileWhereOneRowWasChanged) {
   append(20);
   ASSERT_TRUE(store_->flush());
