@@ -20,6 +20,7 @@
 #include "agent/adapters/notify/notify.h"
 #include "agent/adapters/serial_source/serial_source.h"
 #include "agent/adapters/system_clock/system_clock.h"
+#include "agent/app_intake.h"
 #include "agent/app_store.h"
 #include "agent/core/ingest.h"
 #include "agent/core/reconcile.h"
@@ -77,6 +78,7 @@ class Agent {
   void stop();
   Result<void> reload();
   bool is_stuck() const;
+  void end_unacknowledged(const Error& error);
   void add_field_sources();
   void stop_field_sources();
   std::vector<SourceStatus> sources() const;
@@ -104,6 +106,7 @@ class Agent {
   StatusBoard board_;
   HeartbeatSender heartbeat_;
   Uplink uplink_;
+  AppIntake intake_;
   std::unique_ptr<MqttSource> mqtt_;
   std::vector<std::unique_ptr<Source>> field_;  ///< indicators and buses: they go on in the reserve of a full store
   std::atomic<std::int64_t> store_alive_at_{0}, longest_step_ms_{0};
@@ -140,6 +143,7 @@ Agent::Agent(std::filesystem::path file)
       uplink_({sync_, policies_, epoch_, heartbeat_, *store_, clock_, &reconciler_,
                [this] { return sink_.wait_for_rate(); }},
               [this](auto kind, auto text) { log_.recurring(kind, text); }),
+      intake_(config_, *store_, ingest_, clock_, log_, [this](const Error& error) { end_unacknowledged(error); }),
       control_([this](auto request) { return answer(request); }),
       http_({{"/healthz", [this] { return alive_page(); }},
              {"/readyz", [this] { return ready_page(); }},
@@ -149,13 +153,15 @@ Agent::Agent(std::filesystem::path file)
   add_field_sources();
   if (!config_.mqtt.configured()) return;
   mqtt_ = std::make_unique<MqttSource>(
-      mqtt_settings(config_, secrets_), ingest_, clock_,
-      [this](const Error& error) {
-        log_.error("a message could not be kept, ending without acknowledging it: " + error.detail);
-        log_.flush();
-        ::_exit(kNoAck);
-      },
+      mqtt_settings(config_, secrets_), intake_.sink(), clock_,
+      [this](const Error& error) { end_unacknowledged(error); },
       [this](auto line) { log_.news(line); });
+}
+
+void Agent::end_unacknowledged(const Error& error) {
+  log_.error("a message could not be kept, ending without acknowledging it: " + error.detail);
+  log_.flush();
+  ::_exit(kNoAck);
 }
 
 void Agent::add_field_sources() {
@@ -187,6 +193,7 @@ int Agent::run() {
   if (const auto loaded = policies_.load(); !loaded) log_.error("the policies on disk: " + loaded.error().detail);
   uplink_thread_ = std::thread([this] { uplink_.run(); });
   watch_store(clock_.mono_ms());  // nothing is let in before a full store has been told so
+  intake_.start();
   if (mqtt_) mqtt_->start();
   for (const auto& source : field_) source->start();
   const auto identity = store_->identity();
@@ -257,7 +264,9 @@ void Agent::stop() {
     log_.flush();
     ::_exit(0);
   }).detach();
+  intake_.release();
   if (mqtt_) mqtt_->stop();
+  intake_.stop();
   stop_field_sources();
   const auto flushed = store_->flush();
   if (!flushed) log_.error("the store could not be flushed: " + flushed.error().detail);

@@ -23,15 +23,17 @@ namespace edge {
 ///
 /// accept() returns after the commit; a payload that cannot be decoded is committed too (Invalid, raw kept). A
 /// message known already is counted as duplicate. accept_poll() does the same with readings a source asked for: they
-/// have no time and no identity of their own, and `raw` is "hex:" and the answer. Safe from any thread; one message at
-/// a time. set_rules() and set_book() never wait for a commit.
-class Ingest : public MessageSink, public PollSink {
+/// have no time and no identity of their own, and `raw` is "hex:" and the answer. accept_group() takes messages that a
+/// journal keeps, and commits with them how far it got. Safe from any thread; one call at a time. set_rules() and set_book()
+/// never wait for a commit.
+class Ingest : public MessageSink, public MessageGroupSink, public PollSink {
  public:
   Ingest(Outbox& outbox, const Clock& clock, IngestRules rules);
 
   /// Fills the window of latest uids from the store; before the first message.
   Result<void> warm();
   Result<void> accept(const InboundMessage& message) override;
+  Result<void> accept_group(std::span<const ArrivedMessage> messages) override;
   /// Errors: kMalformed for an answer without readings; those of the store.
   Result<void> accept_poll(const PolledAnswer& answer) override;
 
@@ -40,15 +42,21 @@ class Ingest : public MessageSink, public PollSink {
 
  private:
   struct Arrival;
-  Arrival arrive() const;
+  struct Group;
+  struct Judges {
+    std::shared_ptr<const IngestRules> rules;
+    std::shared_ptr<const PolicyBook> book;
+  };
+  ArrivalTime now() const;
+  Judges judges() const;
   void remember(const RecentUid& row);
   /// Of a damaged store's rows, those found since the last message: what it acknowledged is not taken twice.
   void learn();
-  Result<void> take(const InboundMessage& message);
+  Result<void> take(const InboundMessage& message, const ArrivalTime& at, const Judges& judges, Group& group);
   Result<void> take_poll(const PolledAnswer& answer);
-  Result<void> ignore(std::string_view reason);
-  Result<void> commit(Arrival& arrival, std::vector<Reading> readings, bool decoded);
-  Result<void> append(std::span<NewObservation> rows, std::size_t readings, bool decoded);
+  Result<void> add(Arrival& arrival, std::vector<Reading> readings, bool decoded, Group& group);
+  Result<void> commit(Group& group);
+  Result<void> append(Group& group);
   Observation observe(const Arrival& arrival, Reading& reading) const;
   bool is_known(const Arrival& arrival, const Observation& observation);
 
@@ -58,6 +66,7 @@ class Ingest : public MessageSink, public PollSink {
   std::shared_ptr<const IngestRules> rules_;
   std::shared_ptr<const PolicyBook> book_;
   std::mutex mutex_;  ///< one message at a time
+  std::uint64_t position_ = 0;  ///< in the journal, of what the store has
   UidWindow window_;
   Strangers strangers_;
 };

@@ -51,6 +51,12 @@ class Outbox {
   /// Fills the uid of rows that had none. Errors: kFull, kIo, kCorrupt: the rows are not durable, never acknowledge
   /// them. Once a sync has failed every later append fails too (the kernel may have dropped the pages).
   virtual Result<void> append(std::span<NewObservation> rows, const Counters& add) = 0;
+  /// The same for rows whose messages were acknowledged already, out of a journal, the first `ago_ms` ago: what a power cut may
+  /// take is counted from then.
+  virtual Result<void> append_acknowledged(std::span<NewObservation> rows, const Counters& add, std::int64_t ago_ms) {
+    (void)ago_ms;
+    return append(rows, add);
+  }
   /// Of the newest rows but the last `skip`, oldest of them first.
   virtual Result<std::vector<RecentUid>> newest(std::size_t count, std::size_t skip) = 0;
   Result<std::vector<RecentUid>> newest(std::size_t count) { return newest(count, 0); }

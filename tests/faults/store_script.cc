@@ -83,9 +83,14 @@ void StoreScript::append(int count) {
     raws.push_back(rows.back().observation.raw);
   }
   const std::size_t batch = journal_.begin(raws);
-  const auto stored = store_->append(rows, {{"messages", 1}, {"decoded", 1}, {"readings", count}});
+  const Counters add{{"messages", 1}, {"decoded", 1}, {"readings", count}};
+  // Half of them come out of a journal, acknowledged some ms before their commit: the promise counts from then.
+  const bool before = options_.level == SyncLevel::kTimed && chance_() % 2 == 0;
+  const std::int64_t ago_ms = before ? static_cast<std::int64_t>(chance_() % 25) : 0;
+  const std::int64_t told_at = sim::now_ns() - ago_ms * 1'000'000;
+  const auto stored = before ? store_->append_acknowledged(rows, add, ago_ms) : store_->append(rows, add);
   if (!stored && stored.error().code == Errc::kFull) return;  // said so: nothing was promised
-  if (told(stored, "append")) journal_.acknowledge(batch, sim::now_ns(), rows);
+  if (told(stored, "append")) journal_.acknowledge(batch, before ? told_at : sim::now_ns(), rows);
 }
 
 void StoreScript::duplicate() {

@@ -1,7 +1,7 @@
-"""Durable before acknowledged, seen from outside: strace shows the WAL write before the PUBACK leaves.
+"""Durable before acknowledged, seen from outside: strace shows the write before the PUBACK leaves.
 
 Each message is sent alone. In its order of system calls there must be, between the read that brought it and the
-acknowledgement that left, a write to the write-ahead log (and with durability = "power-cut" a sync of it).
+acknowledgement that left, a write to the journal; with durability = "power-cut" one to the write-ahead log and a sync of it.
 """
 
 import re
@@ -23,7 +23,7 @@ COUNT = 20
 
 
 def events(trace: str) -> list[tuple[str, str]]:
-    """("message", marker) as it is read, ("wal", ""), ("sync", ""), ("ack", ""): in the order they happened.
+    """("message", marker) as it is read, ("journal", ""), ("wal", ""), ("sync", ""), ("ack", ""): in their order.
 
     A call that strace shows in two halves counts where it ended for reads and syncs, where it began for the
     acknowledgement: the direction that can only make the check stricter. Writes to the log count where they ended.
@@ -47,6 +47,8 @@ def events(trace: str) -> list[tuple[str, str]]:
             continue
         if call.startswith(("pwrite", "write")) and path.endswith("-wal"):
             found.append(("wal", ""))
+        elif call.startswith(("pwrite", "write")) and path.endswith("/journal"):
+            found.append(("journal", ""))
         elif call in ("fdatasync", "fsync") and path.endswith("-wal"):
             found.append(("sync", ""))
         elif call.startswith(("read", "recv")):
@@ -77,6 +79,11 @@ def test_the_check_sees_a_reversed_order():
     ack = line.format(4, "write", 5, "TCP:[127.0.0.1:1->127.0.0.1:2]", "@\\2\\0\\1")
     assert check(events("\n".join([read, wal, sync, ack])), ("wal", "sync")) == []
     assert check(events("\n".join([read, ack, wal])), ("wal",)) == ["marker-001: acknowledged before its wal"]
+    journal = line.format(2, "pwrite64", 6, "/x/journal", "data")
+    assert check(events("\n".join([read, journal, ack])), ("journal",)) == []
+    assert check(events("\n".join([read, wal, ack])), ("journal",)) == [
+        "marker-001: acknowledged before its journal"
+    ]
     assert check(events("\n".join([wal, read, ack])), ("wal",)) == ["marker-001: acknowledged before its wal"]
     assert check(events("\n".join([read, wal, ack])), ("wal", "sync")) == [
         "marker-001: acknowledged before its sync"
@@ -99,8 +106,8 @@ def strace_works() -> bool:
 
 
 @pytest.mark.skipif(not strace_works(), reason="strace is missing or ptrace is closed here")
-@pytest.mark.parametrize(("durability", "need"), [("default", ("wal",)), ("power-cut", ("wal", "sync"))])
-def test_the_commit_comes_before_the_puback(rig, tmp_path, durability, need):
+@pytest.mark.parametrize(("durability", "need"), [("default", ("journal",)), ("power-cut", ("wal", "sync"))])
+def test_the_write_comes_before_the_puback(rig, tmp_path, durability, need):
     trace = tmp_path / "trace"
     rig.agent.sections["store"]["durability"] = durability
     # -s: the whole message must be visible; -y: paths of descriptors.

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -90,12 +91,16 @@ Result<void> StoreBody::append(std::span<NewObservation> rows, const Counters& a
 }
 
 Result<void> SqliteStore::append(std::span<NewObservation> rows, const Counters& add) {
+  return append_acknowledged(rows, add, 0);
+}
+
+Result<void> SqliteStore::append_acknowledged(std::span<NewObservation> rows, const Counters& add, std::int64_t ago_ms) {
   StoreBody& body = *body_;
   {
     const std::lock_guard lock(body.mutex);
     if (const std::string failure = body.durability_failure(); !failure.empty()) return fail(Errc::kIo, failure);
     if (auto stored = body.append(rows, add); !stored) return stored;
-    if (body.timer) body.timer->committed(body.ledger.last_id);
+    if (body.timer) body.timer->committed(body.ledger.last_id, std::chrono::milliseconds(ago_ms));
     body.keep_extent();
     body.look_for_space();
   }

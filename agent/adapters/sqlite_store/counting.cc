@@ -3,13 +3,16 @@
 #include <array>
 #include <cstdint>
 
+#include "agent/ports/journal.h"
+
 namespace edge {
 namespace {
 
 // Position + 1 is the stored number: only ever append.
-const std::array<Counters, 2>& usual() {
-  static const std::array<Counters, 2> kUsual = {Counters{{"messages", 1}, {"decoded", 1}, {"readings", 1}},
-                                                 Counters{{"messages", 1}, {"undecodable", 1}, {"readings", 1}}};
+const std::array<Counters, 3>& usual() {
+  static const std::array<Counters, 3> kUsual = {Counters{{"messages", 1}, {"decoded", 1}, {"readings", 1}},
+                                                 Counters{{"messages", 1}, {"undecodable", 1}, {"readings", 1}},
+                                                 Counters{{"messages", 1}, {"decoded", 1}, {"readings", 1}, {kJournalPosition, 1}}};
   return kUsual;
 }
 

@@ -17,7 +17,7 @@ namespace edge {
 
 /// When a committed row is on the disk itself (design.md §4). Both survive kill -9 from the commit on.
 enum class SyncLevel {
-  kTimed,       ///< within 100 ms of its commit; nobody is told of a row while an older one waits 200 ms for the disk
+  kTimed,       ///< within 100 ms; nobody is told of a row while an older one waits 170 ms for the disk
   kEachCommit,  ///< before append() returns ("power-cut")
 };
 
@@ -66,6 +66,7 @@ class SqliteStore final : public Outbox,
   SqliteStore& operator=(const SqliteStore&) = delete;
 
   Result<void> append(std::span<NewObservation> rows, const Counters& add) override;
+  Result<void> append_acknowledged(std::span<NewObservation> rows, const Counters& add, std::int64_t ago_ms) override;
   using Outbox::newest;
   Result<std::vector<RecentUid>> newest(std::size_t count, std::size_t skip) override;
   std::vector<RecentUid> found_again() override;

@@ -16,12 +16,16 @@ SyncTimer::~SyncTimer() {
   thread_.join();
 }
 
-std::uint64_t SyncTimer::committed(std::int64_t upto) {
+std::uint64_t SyncTimer::committed(std::int64_t upto, std::chrono::milliseconds ago) {
   const std::lock_guard lock(mutex_);
   ++committed_;
   committed_rows_ = std::max(committed_rows_, upto);
-  if (oldest_) return committed_;
-  oldest_ = std::chrono::steady_clock::now();
+  const Time told = std::chrono::steady_clock::now() - ago;
+  if (oldest_) {
+    oldest_ = std::min(*oldest_, told);
+    return committed_;
+  }
+  oldest_ = told;
   work_.notify_one();
   return committed_;
 }

@@ -22,7 +22,9 @@ class SyncTimer {
   using SyncFile = std::function<Result<void>()>;
   struct Times {
     std::chrono::milliseconds delay{100};
-    std::chrono::milliseconds limit{200};
+    /// Of the 200 ms that a power cut may take. The rest: what may be acknowledged out of a journal before anybody waits
+    /// (core/intake.h).
+    std::chrono::milliseconds limit{170};
   };
 
   /// `sync` runs on the timer's own thread, without any lock held.
@@ -32,9 +34,9 @@ class SyncTimer {
   SyncTimer(const SyncTimer&) = delete;
   SyncTimer& operator=(const SyncTimer&) = delete;
 
-  /// Say it after a commit, before anybody is told of it. `upto`: the last row there is now; 0 = no row was added. The
-  /// number of the commit.
-  std::uint64_t committed(std::int64_t upto = 0);
+  /// Say it after a commit. `upto`: the last row there is now; 0 = no row was added. `ago`: how long before somebody was told
+  /// of it; the times count from then. The number of the commit.
+  std::uint64_t committed(std::int64_t upto = 0, std::chrono::milliseconds ago = std::chrono::milliseconds(0));
   /// The last row known to be on the disk; 0 = none of this opening.
   std::int64_t synced_rows() const;
   /// Waits while the oldest commit not on the disk is older than the limit. Errors: kIo after a failed sync.

@@ -85,6 +85,17 @@ TEST(SyncTimer, LetsYoungCommitsThrough) {
   disk.open();
 }
 
+TEST(SyncTimer, CountsFromTheAcknowledgementWhereThatCameFirst) {
+  Disk disk;
+  SyncTimer timer([&] { return disk.sync(); }, kNever);
+  timer.committed(1, std::chrono::hours{2});
+  auto gate = std::async(std::launch::async, [&] { return timer.await().has_value(); });
+  disk.await_start();
+  EXPECT_EQ(gate.wait_for(milliseconds{20}), std::future_status::timeout) << "it is late already";
+  disk.open();
+  EXPECT_TRUE(gate.get());
+}
+
 TEST(SyncTimer, SyncNowWaitsForTheDisk) {
   Disk disk;
   SyncTimer timer([&] { return disk.sync(); }, kNever);
