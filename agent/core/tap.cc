@@ -11,11 +11,18 @@ constexpr std::size_t kBytes = 1'024;
 }  // namespace
 
 void Tap::note(std::string_view source, std::string_view bytes, std::string_view what, std::int64_t utc_ms) {
-  Kept line{0, utc_ms, std::string(source), std::string(bytes.substr(0, kBytes)), std::string(what)};
   const std::lock_guard lock(mutex_);
+  Kept line;
+  if (lines_.size() >= kLines) {  // its memory serves again
+    line = std::move(lines_.front());
+    lines_.pop_front();
+  }
   line.number = ++number_;
+  line.at = utc_ms;
+  line.source = source;
+  line.bytes = bytes.substr(0, kBytes);
+  line.what = what;
   lines_.push_back(std::move(line));
-  if (lines_.size() > kLines) lines_.pop_front();
 }
 
 std::vector<Tap::Line> Tap::since(std::int64_t after, std::string_view source, std::size_t limit) const {

@@ -24,7 +24,7 @@ class Tap {
  private:
   /// As it came: nearly no line is ever looked at, so it is put into words then.
   struct Kept {
-    std::int64_t number, at;
+    std::int64_t number = 0, at = 0;
     std::string source, bytes, what;
   };
   mutable std::mutex mutex_;

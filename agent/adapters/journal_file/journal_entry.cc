@@ -65,6 +65,7 @@ std::optional<StoredEntry> decode_entry(std::string_view bytes, std::string_view
   const std::size_t length = get<std::uint32_t>(bytes, 8);
   const std::size_t topic = get<std::uint16_t>(bytes, 12), boot = get<std::uint16_t>(bytes, 18);
   if (length < kHead + boot + topic || length > bytes.size() || length > kLongest) return std::nullopt;
+  if (static_cast<std::uint8_t>(bytes[17]) > static_cast<std::uint8_t>(ClockState::kCorrected)) return std::nullopt;
   bytes = bytes.substr(0, length);
   if (seal_of(bytes, secret) != bytes.substr(kSealAt, kSealBytes)) return std::nullopt;
   StoredEntry entry;

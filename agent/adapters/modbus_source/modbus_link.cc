@@ -189,9 +189,16 @@ ModbusAnswer ModbusLink::ask(int unit, int function, modbus::ReadSpan span) {
   if (steady_clock::now() - asked_at > timeout_) return late(frame);
   ModbusAnswer answer = check(frame, request);
   if (tap_) {
-    note(frame, "slave " + std::to_string(unit) + ", function " + std::to_string(function) + ", " +
-                    std::to_string(span.count) + " registers from " + std::to_string(span.first) +
-                    (answer.error.empty() ? "" : ": " + answer.error));
+    if (request != described_) {  // mostly the same one again
+      description_ = "slave " + std::to_string(unit) + ", function " + std::to_string(function) + ", " +
+                     std::to_string(span.count) + " registers from " + std::to_string(span.first);
+      described_ = request;
+    }
+    if (answer.error.empty()) {
+      note(frame, description_);
+    } else {
+      note(frame, description_ + ": " + answer.error);
+    }
   }
   if (answer.kind == Kind::kUnusable) {
     is_serial() ? throw_away() : close();

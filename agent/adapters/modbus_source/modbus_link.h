@@ -61,6 +61,8 @@ class ModbusLink final : public ModbusLine {
   int wake_fd_;
   TapNote tap_;
   Context context_;
+  Request described_{};      ///< by description_, for the tap
+  std::string description_;
   std::uint16_t transaction_ = 0;
 };
 

@@ -108,11 +108,12 @@ class IntakeTest : public testing::Test {
 };
 
 TEST_F(IntakeTest, CommitsTogetherWhatCameTogetherInItsOrder) {
-  make(milliseconds(300));
+  make(milliseconds(3'600'000));
   intake_->start(false);
   for (const char* payload : {"a", "b", "c"}) ASSERT_TRUE(send(payload));
   EXPECT_EQ(journal_.kept.size(), 3U) << "acknowledged is what the journal has";
-  wait([&] { return journal_.taken_upto == 3; });
+  EXPECT_THAT(store_.seen(), IsEmpty());
+  intake_->stop();  // or after the time to gather
   EXPECT_THAT(store_.seen(), ElementsAre("a", "b", "c"));
   EXPECT_THAT(store_.groups, ElementsAre(3));
   const ArrivedMessage& first = store_.all[0];
@@ -124,6 +125,13 @@ TEST_F(IntakeTest, CommitsTogetherWhatCameTogetherInItsOrder) {
   EXPECT_EQ(first.at.utc_ms, FakeClock::kStart);
   EXPECT_EQ(first.at.boot, "5f0c9a1e");
   EXPECT_EQ(first.number, 1U);
+}
+
+TEST_F(IntakeTest, WaitsNoLongerThanTheTimeToGather) {
+  make();
+  intake_->start(false);
+  ASSERT_TRUE(send("alone"));
+  wait([&] { return journal_.taken_upto == 1; });
 }
 
 TEST_F(IntakeTest, AFullGroupDoesNotWait) {
