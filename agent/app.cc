@@ -78,7 +78,7 @@ class Agent {
   void stop();
   Result<void> reload();
   bool is_stuck() const;
-  void end_unacknowledged(const Error& error);
+  void end_at_once(const std::string& why);
   void add_field_sources();
   void stop_field_sources();
   std::vector<SourceStatus> sources() const;
@@ -143,7 +143,9 @@ Agent::Agent(std::filesystem::path file)
       uplink_({sync_, policies_, epoch_, heartbeat_, *store_, clock_, &reconciler_,
                [this] { return sink_.wait_for_rate(); }},
               [this](auto kind, auto text) { log_.recurring(kind, text); }),
-      intake_(config_, *store_, ingest_, clock_, log_, [this](const Error& error) { end_unacknowledged(error); }),
+      intake_(config_, *store_, ingest_, clock_, log_, [this](const Error& error) {
+        end_at_once("messages could not be stored, ending: what was acknowledged waits in the journal: " + error.detail);
+      }),
       control_([this](auto request) { return answer(request); }),
       http_({{"/healthz", [this] { return alive_page(); }},
              {"/readyz", [this] { return ready_page(); }},
@@ -154,12 +156,14 @@ Agent::Agent(std::filesystem::path file)
   if (!config_.mqtt.configured()) return;
   mqtt_ = std::make_unique<MqttSource>(
       mqtt_settings(config_, secrets_), intake_.sink(), clock_,
-      [this](const Error& error) { end_unacknowledged(error); },
+      [this](const Error& error) {
+        end_at_once("a message could not be kept, ending without acknowledging it: " + error.detail);
+      },
       [this](auto line) { log_.news(line); });
 }
 
-void Agent::end_unacknowledged(const Error& error) {
-  log_.error("a message could not be kept, ending without acknowledging it: " + error.detail);
+void Agent::end_at_once(const std::string& why) {
+  log_.error(why);
   log_.flush();
   ::_exit(kNoAck);
 }

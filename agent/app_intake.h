@@ -11,8 +11,8 @@
 
 namespace edge {
 
-/// What stands between the MQTT source and the store: journal and intake at the default level of durability; at `power-cut`
-/// nothing, but what a journal of before still holds goes in first.
+/// What stands between the MQTT source and the store: journal and intake at the default level of durability; at
+/// `power-cut` nothing, but what a journal of before still holds goes in first.
 class AppIntake {
  public:
   /// A journal that cannot be opened is told of in the log: the agent works without it, slower.

@@ -24,8 +24,8 @@ namespace edge {
 /// accept() returns after the commit; a payload that cannot be decoded is committed too (Invalid, raw kept). A
 /// message known already is counted as duplicate. accept_poll() does the same with readings a source asked for: they
 /// have no time and no identity of their own, and `raw` is "hex:" and the answer. accept_group() takes messages that a
-/// journal keeps, and commits with them how far it got. Safe from any thread; one call at a time. set_rules() and set_book()
-/// never wait for a commit.
+/// journal keeps, and commits with them how far it got. Safe from any thread; one call at a time. set_rules() and
+/// set_book() never wait for a commit.
 class Ingest : public MessageSink, public MessageGroupSink, public PollSink {
  public:
   Ingest(Outbox& outbox, const Clock& clock, IngestRules rules);

@@ -44,7 +44,8 @@ class Intake : public MessageSink {
   static constexpr std::size_t kLargest = 32'768;      ///< bytes of a message; larger ones go past the journal
 
   Intake(const Parts& parts, Fatal fatal, Trouble trouble, Times times);
-  Intake(const Parts& parts, Fatal fatal, Trouble trouble) : Intake(parts, std::move(fatal), std::move(trouble), Times{}) {}
+  Intake(const Parts& parts, Fatal fatal, Trouble trouble)
+      : Intake(parts, std::move(fatal), std::move(trouble), Times{}) {}
   ~Intake();
 
   /// What the journal has from before goes first, as soon as the store accepts. `redelivered`: the store may have some of

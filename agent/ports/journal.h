@@ -15,8 +15,8 @@ inline std::int64_t journal_position(const Counters& counters) {
   return found == counters.end() ? 0 : found->second;
 }
 
-/// Keeps messages from their acknowledgement until the store has them: through a kill -9, where the operating system lives on. Not through a
-/// power cut: that promise is the store's, counted from the acknowledgement.
+/// Keeps messages from their acknowledgement until the store has them: through a kill -9, where the operating system lives
+/// on. Not through a power cut: that promise is the store's, counted from the acknowledgement.
 class Journal {
  public:
   virtual ~Journal() = default;

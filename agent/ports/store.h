@@ -24,6 +24,7 @@ using RowId = std::int64_t;
 /// a reason after a dot: "messages" "decoded" "undecodable" "duplicate" "ignored.no_topic" "ignored.retained"
 /// "ignored.unknown_device"
 /// "readings" "readings.duplicate" "documents" (weighings, genesis records, tickets and gaps: rows that are no readings).
+/// "journal" is no count: the number of the last message taken out of the journal (ports/journal.h).
 /// What never reached the server, by the store: "thinned.ok" "thinned.invalid" "thinned.warning" "thinned.folded"
 /// "thinned.dead_letter" (each in a gap record too), "folded" (readings that stand in the count of another row).
 using Counters = std::map<std::string, std::int64_t, std::less<>>;
@@ -51,8 +52,8 @@ class Outbox {
   /// Fills the uid of rows that had none. Errors: kFull, kIo, kCorrupt: the rows are not durable, never acknowledge
   /// them. Once a sync has failed every later append fails too (the kernel may have dropped the pages).
   virtual Result<void> append(std::span<NewObservation> rows, const Counters& add) = 0;
-  /// The same for rows whose messages were acknowledged already, out of a journal, the first `ago_ms` ago: what a power cut may
-  /// take is counted from then.
+  /// The same for rows whose messages were acknowledged already, out of a journal, the first `ago_ms` ago: what a power
+  /// cut may take is counted from then.
   virtual Result<void> append_acknowledged(std::span<NewObservation> rows, const Counters& add, std::int64_t ago_ms) {
     (void)ago_ms;
     return append(rows, add);

@@ -83,7 +83,7 @@ std::optional<std::string> secret_of(std::string_view file) {
   return secret;
 }
 
-/// "0000000000001234" and its seal.
+/// Twenty digits and their seal.
 std::string mark_of(std::string_view secret, std::uint64_t upto) {
   std::string digits = std::to_string(upto);
   digits.insert(0, 20 - digits.size(), '0');

@@ -13,15 +13,15 @@
 
 namespace edge {
 
-/// The journal as a file of fixed size, `journal` in the state directory, written round and round and never synced. Its bytes are taken
-/// from the disk when it is made: a full disk does not stop it.
+/// The journal as a file of fixed size, `journal` in the state directory, written round and round and never synced. Its
+/// bytes are taken from the disk when it is made: a full disk does not stop it.
 ///
 ///     0     64  magic, version, a random secret: entries of somebody else's making do not count
 ///   512     64  how far the store has taken it
 ///  4096    ...  entries (journal_entry.h)
 ///
-/// Each of the two heads has a hash of its own. Where the first is damaged nothing in the file can be believed: it is kept as `journal.damaged`
-/// and a new one begins. One thread at a time.
+/// Each of the two heads has a hash of its own. Where the first is damaged nothing in the file can be believed: it is kept
+/// as `journal.damaged` and a new one begins. One thread at a time.
 class JournalFile : public Journal {
  public:
   static constexpr std::size_t kCapacity = 1'048'576;  ///< bytes for entries

@@ -93,7 +93,8 @@ TEST_F(IngestGroupTest, OneUsualMessageCostsTheUsualCounters) {
     put(content(n));
     ASSERT_TRUE(take());
   }
-  EXPECT_THAT(totals(), UnorderedElementsAre(Pair("messages", 2), Pair("decoded", 2), Pair("readings", 2), Pair("journal", 2)));
+  EXPECT_THAT(totals(), UnorderedElementsAre(Pair("messages", 2), Pair("decoded", 2), Pair("readings", 2),
+                                             Pair("journal", 2)));
 }
 
 TEST_F(IngestGroupTest, KnowsADuplicateWithinTheGroup) {
