@@ -75,7 +75,7 @@ def test_a_run_with_tls_on_both_sides(tls_rig, tmp_path, authority):
     tls_rig.broker.start()
     tls_rig.agent.start()
     tls_rig.line.restore()
-    tls_rig.wait_complete(mock.finish())
+    tls_rig.wait_complete(mock.finish(), given_back=mock.given_back())
 
 
 def test_a_device_writes_under_its_own_name_only(tls_rig, tls_broker, tmp_path, authority):
