@@ -107,4 +107,4 @@ def test_everything_at_once(rig_on):
     rig.agent.kill()
     rig.agent.start()
     rig.agent.wait_messages(rig.agent.counter("messages") + 200)
-    rig.wait_complete(mock.stop())
+    rig.wait_complete(mock.stop(), given_back=mock.given_back())
