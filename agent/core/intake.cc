@@ -15,8 +15,6 @@ constexpr std::size_t kMostBytes = 524'288;
 /// Connections are counted anew by each process: those of an earlier one answer no redelivery in the place of ours.
 constexpr std::uint32_t kEarlier = 0x8000'0000;
 
-std::size_t bytes_of(const ArrivedMessage& message) { return message.topic.size() + message.payload.size(); }
-
 }  // namespace
 
 Intake::Intake(const Parts& parts, Fatal fatal, Trouble trouble, Times times)
@@ -62,20 +60,21 @@ bool Intake::is_open() const {
 }
 
 Result<void> Intake::accept(const InboundMessage& message) {
-  ArrivedMessage kept{std::string(message.topic), std::string(message.payload), message.packet_id, message.retained,
-                      message.duplicate, message.connection, {}, 0};
-  kept.at = {parts_.clock.utc_ms(), parts_.clock.mono_ms(), parts_.clock.state(), parts_.clock.boot_id()};
+  const ArrivalTime now{parts_.clock.utc_ms(), parts_.clock.mono_ms(), parts_.clock.state(), parts_.clock.boot_id()};
+  const std::size_t bytes = message.topic.size() + message.payload.size();
   Lock lock(mutex_);
   room_.wait(lock, [this] { return is_open(); });
   if (failed_) return tl::unexpected(*failed_);
-  if (!parts_.gathers || bytes_of(kept) > kLargest) return accept_directly(lock, message);
+  if (!parts_.gathers || bytes > kLargest) return accept_directly(lock, message);
+  ArrivedMessage kept{std::string(message.topic), std::string(message.payload), message.packet_id, message.retained,
+                      message.duplicate, message.connection, now, 0};
   if (auto written = parts_.journal.append(kept); !written) {
     in_trouble_ = true;
     trouble_(written.error().detail);
     return accept_directly(lock, message);
   }
   if (std::exchange(in_trouble_, false)) trouble_("");
-  queued_bytes_ += bytes_of(kept);
+  queued_bytes_ += bytes;
   queue_.push_back(std::move(kept));
   if (!oldest_) oldest_ = parts_.clock.mono_ms();
   if (queue_.size() == 1 || queue_.size() == kGroup) work_.notify_one();

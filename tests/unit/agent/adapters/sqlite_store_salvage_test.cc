@@ -38,6 +38,11 @@ class SalvageTest : public test::SalvageRig {
     EXPECT_TRUE(store_->save_config("the last good one"));
     return waiting_records();
   }
+  /// Of the row with n = 7, in the file; SQLite sees nothing wrong.
+  void change_a_value() {
+    const std::string all = read_all(file());
+    overwrite(all.find("28.50", all.find(R"("n":7})") - 200), "99.50");
+  }
   /// No schema, no root of any table is left; nothing newer stands in the WAL.
   void kill_and_lose_first_page() {
     EXPECT_TRUE(store_->flush());
@@ -228,8 +233,7 @@ TEST_F(SalvageTest, NeverSendsARowThatWasChanged) {
   append(20);
   ASSERT_TRUE(store_->flush());
   kill();
-  const std::string all = read_all(file());
-  overwrite(all.find("28.50", all.find(R"("n":7})") - 200), "99.50");  // SQLite sees nothing wrong
+  change_a_value();
   open();
   EXPECT_EQ(store_->identity().reason, "");
   const auto rows = pending();
@@ -245,8 +249,7 @@ TEST_F(SalvageTest, CountsADamagedRowOnceWhoeverFindsItFirst) {
   append(20);
   ASSERT_TRUE(store_->flush());
   kill();
-  const std::string all = read_all(file());
-  overwrite(all.find("28.50", all.find(R"("n":7})") - 200), "99.50");
+  change_a_value();
   open();
   wait_upkeep();
   EXPECT_EQ(store_->identity().recovery.damaged_rows, 1) << "the inspection tells of it before it would be sent";
@@ -258,8 +261,7 @@ TEST_F(SalvageTest, GoesOnInTheSameFileWhereOneRowWasChanged) {
   append(20);
   ASSERT_TRUE(store_->flush());
   kill();
-  const std::string all = read_all(file());
-  overwrite(all.find("28.50", all.find(R"("n":7})") - 200), "99.50");
+  change_a_value();
   for (int start = 1; start <= 2; ++start) {
     open();
     EXPECT_THAT(kept(), testing::IsEmpty()) << "start " << start;

@@ -7,6 +7,7 @@
 #include "agent/core/ingest.h"
 #include "agent/ports/journal.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/ingest_rules.h"
 #include "tests/support/memory_outbox.h"
 
 namespace edge {
@@ -18,14 +19,6 @@ using testing::Pair;
 using testing::UnorderedElementsAre;
 
 constexpr const char* kTopic = "yam/silo-a/bin3-t1/observation";
-
-IngestRules rules() {
-  IngestRules all;
-  all.gateway = "gw-silo-a";
-  all.default_site = "silo-a";
-  all.topics.push_back({*TopicPattern::parse("yam/{site}/{device}/observation"), {}});
-  return all;
-}
 
 std::string content(int value) {
   return R"({"metric":"temperature","value":)" + std::to_string(value) + R"(,"unit":"C","ts":"2026-02-23T10:00:00Z"})";
@@ -65,7 +58,7 @@ class IngestGroupTest : public testing::Test {
 
   FakeClock clock_;
   GroupOutbox outbox_;
-  Ingest ingest_{outbox_, clock_, rules()};
+  Ingest ingest_{outbox_, clock_, test::site_rules()};
   std::vector<ArrivedMessage> messages_;
   std::uint64_t number_ = 0;
 };

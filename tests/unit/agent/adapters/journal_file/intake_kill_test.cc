@@ -19,25 +19,18 @@
 #include "agent/core/ingest.h"
 #include "agent/core/intake.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/ingest_rules.h"
 #include "tests/support/temp_dir.h"
 
 namespace edge {
 namespace {
-
-IngestRules rules() {
-  IngestRules all;
-  all.gateway = "gw-silo-a";
-  all.default_site = "silo-a";
-  all.topics.push_back({*TopicPattern::parse("yam/{site}/{device}/observation"), {}});
-  return all;
-}
 
 /// As the agent puts them together.
 class Chain {
  public:
   Chain(const StoreOptions& options, const Clock& clock)
       : store_(*SqliteStore::open(options, clock)),
-        ingest_(*store_, clock, rules()),
+        ingest_(*store_, clock, test::site_rules()),
         journal_(*JournalFile::open(options.dir, journal_position(store_->counters()), [](auto) {})),
         intake_({*journal_, *store_, ingest_, ingest_, clock}, [](const Error&) { ::_exit(2); }, [](auto) {}) {
     if (!ingest_.warm()) ::_exit(3);
